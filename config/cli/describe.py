@@ -21,6 +21,19 @@ LengthOption = Annotated[
 
 
 @app.command()
+def openapi() -> None:
+    """Print the JSON API as OpenAPI 3.1: every action that a program may do, and every view.
+
+    What one client may do and see is at /v1/openapi.json of the web front, by its key.
+    """
+    import json
+
+    from config.tasks.openapi import whole_document
+
+    typer.echo(json.dumps(whole_document(), ensure_ascii=False, indent=1))
+
+
+@app.command()
 def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     message: Annotated[
         str, typer.Argument(help="Hexadecimal, base64, a dump, a file, a pcap, or - for stdin.")

@@ -4,7 +4,7 @@ Whoever draws pages or offers an API knows no row by itself. It asks once for a 
 each view its columns and filters, of each action its fields, with the words they go by.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -108,6 +108,29 @@ class GrantTold(msgspec.Struct, frozen=True, kw_only=True):
     """What its place is called by; empty: the platform."""
 
 
+class RefusalTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What the office says no with, by its code."""
+
+    code: str
+    en: str
+    zh: str
+    why: str
+    next: str
+
+
+class Schemas(msgspec.Struct, frozen=True, kw_only=True):
+    """What programs need beside words: JSON schemas of values, columns and filters (2020-12)."""
+
+    values: dict[str, dict[str, Any]]
+    """Of each action, by its id."""
+    columns: dict[str, dict[str, dict[str, Any]]]
+    """Of each view, by its columns."""
+    filters: dict[str, dict[str, dict[str, Any]]]
+    components: dict[str, dict[str, Any]]
+    """What the others refer to, as `#/components/schemas/NAME`."""
+    refusals: list[RefusalTold]
+
+
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, tag="catalogue"):
     """Everything there is for who asks, under the grant in use."""
 
@@ -117,6 +140,8 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, tag="catalogue"):
     has_totp: bool
     views: list[ViewTold]
     actions: list[ActionTold]
+    schemas: Schemas | None = None
+    """Where they were asked for."""
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,3 +149,4 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     session: Secret
     source: str = ""
+    with_schemas: bool = False

@@ -36,6 +36,7 @@ from host.office.people import Grant
 from host.office.questions import columns_for
 from host.office.refusals import Refusal, told_of
 from host.office.roles import ROLES
+from host.office.schemas import schemas_of
 from host.office.sessions import grants_of
 from host.office.view import Filter, How, View
 from host.office.words import is_amount, word_of, word_of_field
@@ -85,6 +86,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
         for view in office.views.values()
         if who.has_totp and may_see(view, who.grant)
     ]
+    seen = [office.views[one.id] for one in views]
     return Catalogue(
         login=who.login,
         grant=_grant(who.grant),
@@ -92,7 +94,23 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
         has_totp=who.has_totp,
         views=views,
         actions=[_action(action) for action in allowed],
+        schemas=schemas_of(tuple(allowed), tuple(seen)) if asked.with_schemas else None,
     )
+
+
+def listed(
+    actions: Iterable[Action[Any]], views: Iterable[View]
+) -> tuple[list[ActionTold], list[ViewTold]]:
+    """Rows of the two tables as they stand, cut to no grant."""
+    told = [
+        msgspec.structs.replace(
+            _view(view),
+            columns=[_column(one.name, one.kind, one.opens) for one in view.columns],
+            actions=list(view.actions),
+        )
+        for view in views
+    ]
+    return [_action(action) for action in actions], told
 
 
 def _grant(held: Grant) -> GrantTold:

@@ -4,7 +4,7 @@ A session's token or a program's key is the bearer's (RFC 6750); no cookie count
 of another site can use one. Answers are the office's own structs.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
@@ -12,47 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from host.model.catalogue import Catalogue, Look
 from host.model.office import NOBODY, Do, Refused, Show, Told, sought
 from host.model.secrets import Secret
 from switch.web.asked import places_of, rows_of, typed_in_query
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import TOKEN_CHARACTERS_MAX, Limiter
+from switch.web.openapi import ROWS_USUAL, document_of
+from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, RETRY_AFTER, status_of
 
-BEARER: Final = "bearer "
-ROWS_USUAL: Final = 50
 SIGN_IN: Final = "session.sign_in"
-STATUSES: Final[Mapping[str, int]] = {
-    "E-SIGNED-OUT": 401,
-    "E-SIGN-IN": 401,
-    "E-STEP-UP": 401,
-    "E-NOT-YOUR-ROLE": 403,
-    "E-ENROL": 403,
-    "E-NO-GRANT": 403,
-    "E-NOT-FOUND": 404,
-    "E-CHANGED": 409,
-    "E-ONCE": 409,
-    "E-TOO-LARGE": 413,
-    "E-TOO-MANY": 429,
-    "E-HOST-AWAY": 503,
-    "E-IN-DOUBT": 503,
-}
-"""What HTTP calls a refusal (RFC 9110); of all others 422."""
-REFUSED: Final = 422
-RETRY_AFTER: Final = {429: "60", 503: "5"}
-"""How many seconds later a program asks again."""
-AWAY: Final = Refused(
-    code="E-HOST-AWAY",
-    en="the host cannot be asked now: nothing was done",
-    zh="主机不可用, 未办理",
-)
-DOUBT: Final = Refused(
-    code="E-IN-DOUBT",
-    en="it is not known whether it was done: send it again under the same once_key",
-    zh="结果未知, 请以同一 once_key 再次提交",
-)
-OFTEN: Final = Refused(
-    code="E-TOO-MANY", en="that was too often: wait a minute", zh="操作过于频繁, 请一分钟后再试"
-)
 NO_JSON: Final = Refused(code="E-FIELD", en="the body is no JSON object", zh="内容不是 JSON 对象")
 
 
@@ -77,6 +46,7 @@ class Api:
         """Where each is served."""
         return [
             Route("/v1/catalogue", self.catalogue),
+            Route("/v1/openapi.json", self.openapi),
             Route("/v1/show/{view}", self.show),
             Route("/v1/do/{action}", self.do, methods=["POST"]),
         ]
@@ -88,6 +58,16 @@ class Api:
             return await self._desk.catalogue(bearer(request), source_of(request))
 
         return await _answered(ask)
+
+    async def openapi(self, request: Request) -> Response:
+        """The same as OpenAPI 3.1, with schemas."""
+        try:
+            told = await described(self._desk, bearer(request), source_of(request))
+        except HostAwayError:
+            return json_of(AWAY)
+        if isinstance(told, Refused):
+            return json_of(told)
+        return Response(msgspec.json.encode(told), media_type="application/json")
 
     async def show(self, request: Request) -> Response:
         """A page of a view: filters, `after` and `rows` stand in the query."""
@@ -131,6 +111,20 @@ class Api:
         return await _answered(lambda: self._desk.ask(asked))
 
 
+async def described(desk: Desk, session: Secret, source: str) -> dict[str, Any] | Refused:
+    """What who asks may do and see, as OpenAPI.
+
+    Raises:
+        HostAwayError: the host could not be asked.
+    """
+    told = await desk.ask(Look(session=session, source=source, with_schemas=True))
+    if not isinstance(told, Catalogue):
+        assert isinstance(told, Refused), told
+        return told
+    assert told.schemas is not None, "they were asked for"
+    return document_of(told.actions, told.views, told.schemas)
+
+
 def bearer(request: Request) -> Secret:
     """The session or key that stands in the request; nobody's where there is none."""
     told = request.headers.get("authorization", "")
@@ -146,7 +140,7 @@ def source_of(request: Request) -> str:
 
 def json_of(told: Told) -> Response:
     """As JSON, with the status that HTTP has for it."""
-    status = STATUSES.get(told.code, REFUSED) if isinstance(told, Refused) else 200
+    status = status_of(told.code) if isinstance(told, Refused) else 200
     later = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
     return Response(msgspec.json.encode(told), status, later, "application/json")
 

@@ -20,6 +20,7 @@ from host.link.address import Address
 from host.link.credentials import Credentials
 from host.page import Page
 from switch.web.api import Api
+from switch.web.api_pages import ApiPages
 from switch.web.bounded import Bounded
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.doing import Doing
@@ -94,6 +95,7 @@ def application(front: WebFront) -> Starlette:
         *Lists(visits).routes(),
         *Doing(visits).routes(),
         *Screened(visits, live).routes(),
+        *ApiPages(visits).routes(),
         *Api(desk, door.sign_ins).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]

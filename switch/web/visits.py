@@ -12,10 +12,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from host.model.catalogue import Catalogue
 from host.model.office import Do, Done, Refused, Show, Told, Waiting, sought
 from host.model.secrets import Secret
-from switch.web.api import STATUSES, source_of
+from switch.web.api import source_of
 from switch.web.asked import Form, form_of
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import Guard
+from switch.web.statuses import status_of as status_of_code
 from switch.web_settings import WebSettings
 from terminals.web import pages
 from terminals.web.reader import Reader
@@ -181,7 +182,7 @@ def status_of(told: object) -> int:
     """Of a page: a form that comes back for a code is no error of who typed."""
     if not isinstance(told, Refused):
         return 200
-    found = STATUSES.get(told.code, 422)
+    found = status_of_code(told.code)
     return 422 if found == 401 else found
 
 

@@ -108,6 +108,18 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "enrol_first": Text("One-time codes are needed before anything else.", "请先启用动态口令。"),
     "go_on": Text("Go on", "继续"),
+    "api": Text("The API", "开放接口"),
+    "api_hint": Text(
+        "What programs send and are told, by the grant in use: each row of these pages, as JSON."
+        " The bearer is the key of an API client.",
+        "程序可调用的接口, 按当前身份列出: 每个查询与操作均以 JSON 提供, 以接口客户端的密钥调用。",
+    ),
+    "api_codes": Text("Codes of refusals", "拒绝代码"),
+    "api_code": Text("code", "代码"),
+    "api_name": Text("name", "名称"),
+    "api_kind": Text("kind", "类型"),
+    "api_sent": Text("What is sent", "请求"),
+    "api_told": Text("Columns", "返回列"),
     "nothing_to_see": Text(
         "Nothing is to be seen or done under this grant yet.", "该身份下暂无可查看或办理的内容。"
     ),

@@ -50,7 +50,11 @@ def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 
 
 COMMANDS = sorted(commands(typer.main.get_command(app)))
-ALONE = [words for words in COMMANDS if words and not ENDLESS & set(words)]
+FOR_TOOLS = {("openapi",)}
+"""What is printed is a document that tools read; it has both languages in it."""
+ALONE = [
+    words for words in COMMANDS if words and not ENDLESS & set(words) and words not in FOR_TOOLS
+]
 
 
 def english_in(text: str) -> list[str]:

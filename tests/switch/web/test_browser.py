@@ -112,6 +112,8 @@ def test_pages_are_read_on_a_phone_and_a_wide_screen_by_day_and_night(
         "merchants": "/show/merchants",
         "people": "/show/people",
         "form": "/do/person.save",
+        "api": "/api",
+        "api-row": "/api/do/merchant.save",
         "door": "/sign-in",
     }
     with _open(chromium, size, language, scheme) as page:

@@ -1,0 +1,224 @@
+"""The API described: OpenAPI 3.1, out of the catalogue and its schemas. No row is known here."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from host.model.catalogue import ActionTold, RefusalTold, Schemas, ViewTold
+from host.model.office import ROWS_MAX, Done, Page, Refused, Waiting
+from switch.web.asked import PLACES_MAX
+from switch.web.statuses import AWAY, BEARER, DOUBT, status_of
+
+OPENAPI: Final = "3.1.0"
+VERSION: Final = "1"
+"""Of the addresses; rows of the office come and go within it."""
+JSON: Final = "application/json"
+REFERENCE: Final = "#/components/schemas/{name}"
+ABOUT: Final = (
+    "What people do and see at the office, for programs. Each action and each view is a row of a "
+    "table: what it takes and shows stands here, cut to the grant of the bearer. A POST with a "
+    "once_key is done once: after a status 503, or none at all, send it again with the same key. "
+    "A page goes on at what `next` of the page before says, each as one `after`."
+)
+OF_STATUS: Final = {
+    401: "The bearer is nobody, or a code is asked for.",
+    403: "It is not for this grant.",
+    404: "There is no such thing within this grant.",
+    409: "Somebody changed it meanwhile, or the once_key was used for something else.",
+    413: "It is too large.",
+    422: "It cannot be: code and field say why.",
+    429: "Too often: ask again after Retry-After.",
+    503: "The host is away, or it is not known what became of it.",
+}
+ROWS_USUAL: Final = 50
+_ANSWERS: Final = (Done, Waiting, Refused)
+
+
+def document_of(
+    actions: Sequence[ActionTold], views: Sequence[ViewTold], schemas: Schemas, address: str = "/"
+) -> dict[str, Any]:
+    """The whole document; `address` is where the API is."""
+    answers, components = msgspec.json.schema_components(_ANSWERS, ref_template=REFERENCE)
+    done = {"oneOf": list(answers[:2])}
+    subjects = dict.fromkeys(_subject(one.id) for one in actions)
+    paths: dict[str, Any] = {"/v1/catalogue": {"get": _catalogue()}}
+    for view in views:
+        paths[f"/v1/show/{view.id}"] = {"get": _looking(view, schemas)}
+    for action in actions:
+        paths[f"/v1/do/{action.id}"] = {"post": _doing(action, schemas, done)}
+    return {
+        "openapi": OPENAPI,
+        "info": {"title": "posswitch", "version": VERSION, "description": ABOUT},
+        "servers": [{"url": address}],
+        "security": [{"bearer": []}],
+        "tags": [{"name": "views"}, *({"name": each} for each in subjects)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components | components | {"Code": _codes(schemas.refusals)},
+            "responses": {f"S{status}": _refusing(status) for status in OF_STATUS},
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": BEARER.strip(),
+                    "description": "A key of an API client (psk_...), or a session.",
+                }
+            },
+        },
+    }
+
+
+def _catalogue() -> dict[str, Any]:
+    return {
+        "operationId": "catalogue",
+        "summary": "What the bearer may look at and do",
+        "tags": ["views"],
+        "responses": _responses({"type": "object"}),
+    }
+
+
+def _looking(view: ViewTold, schemas: Schemas) -> dict[str, Any]:
+    filters = [
+        {
+            "name": one.name,
+            "in": "query",
+            "required": view.needs == [one.name],
+            "schema": schemas.filters[view.id][one.name],
+        }
+        for one in view.filters
+    ]
+    return {
+        "operationId": f"show_{view.id}",
+        "summary": view.en,
+        "x-zh": view.zh,
+        "tags": ["views"],
+        **(
+            {"description": f"One of these is needed: {', '.join(view.needs)}."}
+            if view.needs
+            else {}
+        ),
+        "parameters": [*filters, *_PAGING],
+        "responses": _responses(_page(view, schemas)),
+    }
+
+
+def _page(view: ViewTold, schemas: Schemas) -> dict[str, Any]:
+    """Rows by the columns of the view, in their order."""
+    columns = [schemas.columns[view.id][one.name] for one in view.columns]
+    row = {
+        "type": "array",
+        "prefixItems": columns,
+        "minItems": len(columns),
+        "maxItems": len(columns),
+    }
+    return {
+        "type": "object",
+        "required": ["type", "columns", "rows"],
+        "properties": {
+            "type": {"const": Page.__struct_config__.tag},
+            "columns": {"const": [one.name for one in view.columns]},
+            "rows": {"type": "array", "items": row, "maxItems": ROWS_MAX},
+            "next": {"type": "array", "items": {"type": "string"}},
+            "count": {"type": ["integer", "null"]},
+        },
+    }
+
+
+def _doing(action: ActionTold, schemas: Schemas, done: dict[str, Any]) -> dict[str, Any]:
+    body = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "values": schemas.values[action.id],
+            "once_key": {
+                "type": "string",
+                "maxLength": 64,
+                "description": "The same key is done once, and told the same answer again.",
+            },
+            "seen": {"type": "string", "description": "The version that was seen."},
+            "code": {"type": ["string", "null"], "description": "A one-time code of a person."},
+            "is_dry_run": {
+                "type": "boolean",
+                "description": "Only what it would change is told.",
+            },
+        },
+    }
+    return {
+        "operationId": f"do_{action.id.replace('.', '_')}",
+        "summary": action.en,
+        "x-zh": action.zh,
+        "description": _about(action),
+        "tags": [_subject(action.id)],
+        "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
+        "responses": _responses(done),
+    }
+
+
+def _about(action: ActionTold) -> str:
+    told = [action.about]
+    if action.waits:
+        told.append("It may wait for a second person.")
+    if action.asks_code:
+        told.append("It may ask for a code, so no program does it.")
+    if action.takes:
+        told.append(f"`{action.takes}` is the number of a file that file.send took.")
+    return " ".join(told)
+
+
+def _responses(schema: dict[str, Any]) -> dict[str, Any]:
+    fine = {"description": "As asked.", "content": {JSON: {"schema": schema}}}
+    return {
+        "200": fine,
+        **{str(status): {"$ref": f"#/components/responses/S{status}"} for status in OF_STATUS},
+    }
+
+
+def _refusing(status: int) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(name=Refused.__name__)}
+    return {"description": OF_STATUS[status], "content": {JSON: {"schema": schema}}}
+
+
+def _codes(refusals: Iterable[RefusalTold]) -> dict[str, Any]:
+    """Each code that a refusal may have, with its status, its meaning and what to do."""
+    ours = [
+        RefusalTold(code=one.code, en=one.en, zh=one.zh, why="", next="") for one in (AWAY, DOUBT)
+    ]
+    told = {one.code: one for one in [*refusals, *ours]}
+    return {
+        "description": "What stands in `code` of a refusal.",
+        "oneOf": [
+            {
+                "const": code,
+                "title": one.en,
+                "x-zh": one.zh,
+                "x-status": status_of(code),
+                "description": " ".join(each for each in (one.why, one.next) if each),
+            }
+            for code, one in sorted(told.items())
+        ],
+    }
+
+
+def _subject(action: str) -> str:
+    return action.partition(".")[0]
+
+
+_PAGING: Final[list[dict[str, Any]]] = [
+    {
+        "name": "rows",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": ROWS_MAX, "default": ROWS_USUAL},
+    },
+    {
+        "name": "after",
+        "in": "query",
+        "description": "What `next` of the page before says.",
+        "schema": {"type": "array", "items": {"type": "string"}, "maxItems": PLACES_MAX},
+    },
+    {
+        "name": "count",
+        "in": "query",
+        "description": "Whether rows are counted, up to 10,000.",
+        "schema": {"type": "string"},
+    },
+]

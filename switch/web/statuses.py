@@ -1,0 +1,46 @@
+"""What HTTP calls what the office says no with, and what the front itself says."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from host.model.office import Refused
+
+BEARER: Final = "bearer "
+"""Before the token, in whatever letters (RFC 6750)."""
+STATUSES: Final[Mapping[str, int]] = {
+    "E-SIGNED-OUT": 401,
+    "E-SIGN-IN": 401,
+    "E-STEP-UP": 401,
+    "E-NOT-YOUR-ROLE": 403,
+    "E-ENROL": 403,
+    "E-NO-GRANT": 403,
+    "E-NOT-FOUND": 404,
+    "E-CHANGED": 409,
+    "E-ONCE": 409,
+    "E-TOO-LARGE": 413,
+    "E-TOO-MANY": 429,
+    "E-HOST-AWAY": 503,
+    "E-IN-DOUBT": 503,
+}
+"""What HTTP calls a refusal (RFC 9110); of all others 422."""
+REFUSED: Final = 422
+RETRY_AFTER: Final = {429: "60", 503: "5"}
+"""How many seconds later a program asks again."""
+AWAY: Final = Refused(
+    code="E-HOST-AWAY",
+    en="the host cannot be asked now: nothing was done",
+    zh="主机不可用, 未办理",
+)
+DOUBT: Final = Refused(
+    code="E-IN-DOUBT",
+    en="it is not known whether it was done: send it again under the same once_key",
+    zh="结果未知, 请以同一 once_key 再次提交",
+)
+OFTEN: Final = Refused(
+    code="E-TOO-MANY", en="that was too often: wait a minute", zh="操作过于频繁, 请一分钟后再试"
+)
+
+
+def status_of(code: str) -> int:
+    """Of a refusal."""
+    return STATUSES.get(code, REFUSED)
