@@ -1,5 +1,6 @@
 """What the host can be told. Read by `config.settings` from the `[host]` table."""
 
+import ipaddress
 from typing import Final
 
 import msgspec
@@ -66,8 +67,16 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     metrics_host: str = "127.0.0.1"
     """Where that is listened for: beyond this machine, keep it in a network of your own."""
     hsm: HsmSettings = HsmSettings()
+    webhook_networks: tuple[str, ...] = ()
+    """Networks of your own that programs may be told at, as 10.1.0.0/16, and by http, too: others
+    that are not public are refused, whatever a name leads to."""
+    webhook_ca: str | None = None
+    """Certificates of authorities, as PEM, by which programs that are told are known; not said:
+    those of the machine."""
 
     def __post_init__(self) -> None:
+        for network in self.webhook_networks:
+            _check_network(network)
         check_link((self.link, *self.link_also), self.link_tls)
         if self.round_trip_seconds <= self.statement_seconds_max:
             raise ValueError(
@@ -82,3 +91,16 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if self.round_trip_seconds_max is None:
             return self.statement_seconds_max + ROUND_TRIP_MARGIN_SECONDS
         return self.round_trip_seconds_max
+
+
+def _check_network(told: str) -> None:
+    """Return where it is one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        ipaddress.ip_network(told)
+    except ValueError:
+        msg = f"webhook_networks: {told!r} is no network. Next: write it as 10.1.0.0/16"
+        raise ValueError(msg) from None

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from config.manual import (
+    api,
     cards,
     characters,
     commands,
@@ -45,6 +46,7 @@ BLOCKS: Final[Blocks] = {
     **operating.BLOCKS,
     **simulators.BLOCKS,
     **settings.BLOCKS,
+    **api.BLOCKS,
 }
 
 

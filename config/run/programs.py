@@ -55,6 +55,7 @@ def run_host(
     from config.run.database import dsn_if_told, dsn_of
     from config.run.delivering import keep_delivering
     from config.run.heads import keep_signing, open_key
+    from config.run.hooking import keep_telling
     from config.run.host_naming import names_of_host
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
@@ -99,6 +100,9 @@ def run_host(
                 if night_dsn is not None:
                     deliver = functools.partial(keep_delivering, night_dsn, places, audit_key)
                     nursery.start_soon(kept_going, "deliveries", deliver, count_fault)
+                if logins.office is not None:
+                    tell = functools.partial(keep_telling, logins.office, hsm, settings.host)
+                    nursery.start_soon(kept_going, "webhooks", tell, count_fault)
                 if database is not None:
                     nursery.start_soon(_tend, database)
 

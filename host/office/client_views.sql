@@ -1,4 +1,4 @@
--- What is shown of programs.
+-- What is shown of programs, and of what they hear.
 
 -- name: api_clients
 -- Programs: what each may do and see, and by which keys it is known now.
@@ -42,3 +42,49 @@ LEFT JOIN merchant AS m ON g.merchant_id = m.id
 LEFT JOIN store AS s ON g.store_id = s.id
 LEFT JOIN alliance AS a ON g.alliance_id = a.id
 WHERE p.is_client;
+
+-- name: webhooks
+-- Which program hears of what, and whether it does.
+SELECT
+    w.code AS webhook,
+    m.merchant_id AS merchant,
+    i.institution_id AS issuer,
+    w.url AS address,
+    w.events,
+    w.state,
+    (
+        SELECT count(*)
+        FROM (
+            SELECT q.id
+            FROM webhook_message AS q
+            WHERE q.webhook = w.code AND q.state = 'queued'
+            ORDER BY q.next_at, q.id
+            LIMIT 1000
+        ) AS waits
+    ) AS waiting_messages,
+    w.failing_since,
+    CASE WHEN w.failures > 0 THEN w.next_at END AS next_at,
+    nullif(w.last_error, '') AS last_error,
+    w.issuer_id AS of_issuer,
+    w.merchant_id AS of_merchant
+FROM webhook AS w
+LEFT JOIN merchant AS m ON w.merchant_id = m.id
+LEFT JOIN issuer AS i ON w.issuer_id = i.id;
+
+-- name: webhook_messages
+-- What one was told, and how each message stands.
+SELECT
+    d.id,
+    d.webhook,
+    d.event,
+    d.body,
+    d.made_at,
+    d.state AS message_state,
+    d.attempts,
+    d.next_at,
+    d.last_status,
+    nullif(d.last_error, '') AS last_error,
+    d.delivered_at,
+    d.issuer_id AS of_issuer,
+    d.merchant_id AS of_merchant
+FROM webhook_message AS d;

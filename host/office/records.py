@@ -12,6 +12,7 @@ from host.hsm.interface import Hsm
 from host.model.office import Done, Outcome, Waiting
 from host.model.secrets import Secret
 from host.office.action import Acting
+from host.office.events import announce
 from host.office.people import NOBODY, Who
 from host.office.places import PLATFORM, Place
 from host.office.subjects import THE_PLATFORM, Found, Ref
@@ -66,6 +67,8 @@ def write_line(connection: Connection, line: Line, outcome: str) -> None:
             "outcome": outcome,
         },
     )
+    said = (line.action, outcome, line.at)
+    announce(connection, said, line.about, line.place, line.approval)
 
 
 def was_done_by(connection: Connection, role: str, action: str, ref: Ref) -> bool:

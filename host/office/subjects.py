@@ -37,6 +37,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     for row in (
         Subject(kind="person", table="person"),
         Subject(kind="api_client", table="person"),
+        Subject(kind="webhook", table="webhook"),
         Subject(kind="grant", table="person_grant", is_numbered=True),
         Subject(kind="approval", table="approval", is_numbered=True),
         Subject(kind="job", table="job", is_numbered=True),

@@ -561,6 +561,22 @@ FROM lottery AS t
 WHERE t.code = %(key)s
 FOR UPDATE;
 
+-- name: webhook
+-- By its code.
+SELECT
+    t.code,
+    t.issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    t.made_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM webhook AS t
+WHERE t.code = %(key)s
+FOR UPDATE;
+
 -- name: recon_item
 -- By number: a difference, whose file it is of.
 SELECT

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from host.office.events import SQL as EVENTS
 from host.office.files import end_files_over
 from host.office.jobs import LEFT_AFTER
 from host.office.jobs import SQL as JOBS
@@ -30,6 +31,8 @@ SQL: Final = load_queries("host.office", "timers.sql")
 FORMS_KEPT: Final = dt.timedelta(days=14)
 SIGNS_KEPT: Final = dt.timedelta(days=30)
 """Sessions and invitations that have ended."""
+MESSAGES_KEPT: Final = dt.timedelta(days=30)
+"""To programs, that have them."""
 SOON: Final = dt.timedelta(0)
 HOURLY: Final = dt.timedelta(hours=1)
 MINUTELY: Final = dt.timedelta(minutes=1)
@@ -59,6 +62,11 @@ def _clearing(statement: str, kept: dt.timedelta) -> Do:
 def _clear_tries(connection: Connection, now: dt.datetime) -> int:
     counts = dt.timedelta(minutes=value_of(connection, TRIES_MINUTES))
     return _clearing("clear_tries", counts)(connection, now)
+
+
+def _clear_messages(connection: Connection, now: dt.datetime) -> int:
+    told = {"before": now - MESSAGES_KEPT, "limit": AT_A_TIME}
+    return connection.execute(EVENTS["clear_messages"], told).rowcount
 
 
 def _forget_members(connection: Connection, now: dt.datetime) -> int:
@@ -99,6 +107,7 @@ TIMERS: Final = (
     Timer(name="sessions", every=HOURLY, do=_clearing("clear_sessions", SIGNS_KEPT)),
     Timer(name="step-ups", every=HOURLY, do=_clearing("clear_step_ups", OPEN)),
     Timer(name="invitations", every=HOURLY, do=_clearing("clear_invitations", SIGNS_KEPT)),
+    Timer(name="messages", every=HOURLY, do=_clear_messages),
     Timer(name="tries", every=HOURLY, do=_clear_tries),
     *REPORT_TIMERS,
 )

@@ -19,6 +19,16 @@ class Word(NamedTuple):
 
 
 WORDS: Final[Mapping[str, Word]] = {
+    "webhook": Word("webhook", "订阅编号"),
+    "events": Word("events", "事件"),
+    "new_secret": Word("a new secret", "更换签名密钥"),
+    "waiting_messages": Word("waiting", "积压"),
+    "failing_since": Word("takes nothing since", "失败起始"),
+    "message_state": Word("state of a message", "发送状态"),
+    "messages": Word("messages", "消息数"),
+    "last_status": Word("last status", "最近状态码"),
+    "body": Word("what is told", "内容"),
+    "secret": Word("secret", "签名密钥"),
     "client": Word("client", "客户端"),
     "is_client": Word("a program", "是接口客户端"),
     "actions": Word("actions", "允许的操作"),

@@ -222,6 +222,9 @@ CHAINED: Final = (
     Chained(name="person", key="t.id::text"),
     Chained(name="person_grant", key="t.id::text"),
     Chained(name="invitation", key="encode(t.token_hash, 'hex')"),
+    Chained(name="webhook", key="t.code"),
+    Chained(name="webhook_message", key="t.id::text"),
+    Chained(name="webhook_position", key="t.shard::text"),
     Chained(name="api_key", key="encode(t.token_hash, 'hex')"),
     Chained(name="session", key="encode(t.token_hash, 'hex')"),
     Chained(

@@ -393,6 +393,20 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=columns("grant_id used_at ended_at"),
         deletes=True,
     ),
+    "webhook": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "code issuer_id merchant_id url events secret_sealed state next_at made_at made_by"
+        ),
+        updates=columns("url events secret_sealed state failures failing_since next_at last_error"),
+    ),
+    "webhook_message": Right(
+        reads=WHOLE,
+        inserts=columns("webhook issuer_id merchant_id event line body made_at state next_at"),
+        updates=columns("state attempts next_at last_status last_error delivered_at"),
+        deletes=True,
+    ),
+    "webhook_position": Right(reads=WHOLE, inserts=WHOLE, updates=columns("journal_id")),
     "setting": Right(reads=columns("name value")),
     "shipment": Right(
         reads=WHOLE,

@@ -41,6 +41,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "invitation": {"token_hash": "of what lets in"},
     "session": {"token_hash": "of what lets in"},
+    "webhook": {"secret_sealed": "what messages are signed by, under the LMK"},
     "api_key": {"token_hash": "of what lets a program in"},
     "step_up": {"session_hash": "of what lets in", "digest": "of values, under a key"},
     "once_key": {"digest": "of values, under a key"},

@@ -65,8 +65,9 @@ AREAS: Final = (
     Area("Rules", "规则", _of("rules rule_packs"), _of("rule rule_pack")),
     Area(
         "The house", "管理",
-        _of("people grants api_clients settings audit seals disclosures trace"),
-        _of("person api_client setting ledger value file members cards"),
+        _of("people grants api_clients webhooks webhook_messages settings audit seals disclosures"
+            " trace"),
+        _of("person api_client webhook setting ledger value file members cards"),
     ),
     Area("Yourself", "本人", frozenset(), _of("password totp session")),
 )  # fmt: skip

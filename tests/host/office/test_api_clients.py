@@ -68,7 +68,7 @@ def test_a_program_does_and_sees_what_its_grant_names_and_nothing_else(bureau: B
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(bureau: Bureau) -> None:
-    """S4-08: what a program is known by lies nowhere."""
+    """What a program is known by lies nowhere."""
     made(bureau)
     key = keyed(bureau).session.reveal()
     [(kept, prefix)] = bureau.sql("SELECT token_hash, prefix FROM api_key")

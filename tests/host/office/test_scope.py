@@ -128,6 +128,12 @@ class World:
             self.manager, "api_client.save", client="foreign-erp", name="Foreign program",
             scope="issuer", scope_key=self.issuer, views=["issuers"],
         )  # fmt: skip
+        told = bureau.with_code(
+            self.manager, "webhook.save", issuer=self.issuer, address="https://foreign.example/",
+            events=["card.changed"],
+        )  # fmt: skip
+        assert isinstance(told, Done), told
+        self.webhook = told.subject
         self.rrn = self.sold()
         self.clear()
         self.pay()
@@ -237,8 +243,8 @@ class World:
         return {
             "card": self.card, "number": "0", "phone": "13900001234",
             "member": self.member, "order": "T1", "date": "2026-11-22",
-            "batch": self.batch, "lottery": self.lottery,
             "schedule": self.schedule,
+            "batch": self.batch, "lottery": self.lottery, "webhook": self.webhook,
         }  # fmt: skip
 
     def questions(self, view: View) -> Iterator[dict[str, str]]:
@@ -289,7 +295,8 @@ class World:
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
             "account_holder": "Mine now", "account_number": "6222020200112230001",
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
-            "client": "foreign-erp",
+            "client": "foreign-erp", "webhook": self.webhook,
+            "from_at": "2030-01-01T00:00:00+08:00",
         }  # fmt: skip
 
 
@@ -317,7 +324,8 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
             for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
                             "Foreign cards", "FOREIGN", "ABROAD", "Foreign face",
                             "Foreign rule", world.batch, "Foreign draw", world.lottery,
-                            world.manager.login, world.abroad.login, "foreign-erp"):  # fmt: skip
+                            world.manager.login, world.abroad.login, "foreign-erp",
+                            "foreign.example"):  # fmt: skip
                 assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
             assert world.issuer not in shown or view.id == "merchants", view.id
 

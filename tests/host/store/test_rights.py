@@ -135,6 +135,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/views.sql": ALL,
         "host/office/night_views.sql": ALL,
         "host/office/clients.sql": ALL,
+        "host/office/webhooks.sql": ALL,
         "host/office/client_views.sql": ALL,
         "host/office/statistics.sql": ALL,
         "host/office/terminal_batches.sql": ALL,

@@ -1,4 +1,4 @@
-"""The JSON API: the same rows, for programs: S4-44."""
+"""The JSON API: the same rows, for programs."""
 
 from typing import Any
 
