@@ -47,6 +47,17 @@ class FilterTold(msgspec.Struct, frozen=True, kw_only=True):
     """The filter that has to be given with it."""
 
 
+class OthersTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be done to a row by others than who asks."""
+
+    en: str
+    zh: str
+    states: list[str]
+    roles: list[Choice]
+    is_for_another: bool = False
+    """Whether whoever made the row may not."""
+
+
 class ViewTold(msgspec.Struct, frozen=True, kw_only=True):
     """A view that the grant may look at."""
 
@@ -59,6 +70,10 @@ class ViewTold(msgspec.Struct, frozen=True, kw_only=True):
     """Filters of which one has to be given."""
     actions: list[str] = []
     """What may be done to a row, of what the grant may do."""
+    state: str = ""
+    """The column that says how a row stands."""
+    by_others: list[OthersTold] = []
+    """What the rest of it begins at, and who does it."""
 
 
 class FieldTold(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +105,8 @@ class ActionTold(msgspec.Struct, frozen=True, kw_only=True):
     asks_code: bool = False
     takes: str = ""
     """The field that is the number of a file, which is sent first."""
+    states: list[str] = []
+    """How its subject has to stand; empty: that forbids nothing."""
     hands_out: bool = False
     """Whether what it shows once is a file."""
     is_entry: bool = False

@@ -176,6 +176,9 @@ class Action(Generic[V]):
     poster in between."""
     is_entry: bool = False
     """Whether it is done by who has not signed in."""
+    begins: tuple[str, ...] = ()
+    """States of its subject in which it can be done, of the table of states; none: no state forbids
+    it. Told to who draws pages; its function asks the table itself."""
     taken: RefusalKind = NOT_FOUND
     """What is told of a subject to be made that is there already, where this grant does not reach.
     """

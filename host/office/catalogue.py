@@ -24,6 +24,7 @@ from host.model.catalogue import (
     GrantTold,
     Input,
     Look,
+    OthersTold,
     ViewTold,
 )
 from host.model.office import Refused
@@ -82,6 +83,11 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
             _view(view),
             columns=[_column(one.name, one.kind, one.opens) for one in columns_for(view, who)],
             actions=[each for each in view.actions if each in named],
+            by_others=[
+                _others(action)
+                for action in map(office.actions.__getitem__, view.actions)
+                if action.begins and action.id not in named
+            ],
         )
         for view in office.views.values()
         if who.has_totp and may_see(view, who.grant)
@@ -139,6 +145,19 @@ def _view(view: View) -> ViewTold:
         columns=[],
         filters=[_filter(one) for one in view.filters],
         needs=sorted(view.needs),
+        state=view.state,
+    )
+
+
+@functools.cache
+def _others(action: Action[Any]) -> OthersTold:
+    roles = [ROLES[each] for each in sorted(action.roles)]
+    return OthersTold(
+        en=action.en,
+        zh=action.zh,
+        states=list(action.begins),
+        roles=[Choice(value=one.id, en=one.en, zh=one.zh) for one in roles],
+        is_for_another=action.second is Second.ITSELF,
     )
 
 
@@ -174,6 +193,7 @@ def _action(action: Action[Any]) -> ActionTold:
         waits=action.second not in {Second.NO, Second.ITSELF},
         asks_code=action.step is Step.OWN,
         takes=action.takes,
+        states=list(action.begins),
         hands_out=action.hands_out,
     )
 

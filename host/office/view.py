@@ -129,6 +129,8 @@ class View:
     """Filters of which one has to be given: the whole is nobody's to walk through."""
     actions: tuple[str, ...] = ()
     """What may be done to a row."""
+    state: str = ""
+    """The column that says how a row stands, by which it is told what of that can be done now."""
     exports: str = ""
     """C CSV, X XLSX, P PDF."""
     walk: Callable[[Connection, Walk], Walked] | None = None

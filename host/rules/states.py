@@ -79,6 +79,11 @@ def from_which(steps: Iterable[Step], action: str) -> list[str]:
     return [step.before for step in steps if step.action == action]
 
 
+def begins_at(steps: Iterable[Step], *actions: str) -> tuple[str, ...]:
+    """The states in which one of them can be done, each once, in the table's order."""
+    return tuple(dict.fromkeys(step.before for step in steps if step.action in actions))
+
+
 def picture(steps: Iterable[Step]) -> Iterator[str]:
     """The steps as lines of a Mermaid state diagram."""
     yield "stateDiagram-v2"

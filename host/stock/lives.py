@@ -24,6 +24,10 @@ SQL: Final = load_queries("host.stock", "lives.sql")
 PHONE_USE: Final = "phone"
 
 
+ENDED: Final = frozenset({CardStatus.VOIDED, CardStatus.REPLACED})
+"""A card that stands so does for good."""
+
+
 @enum.unique
 class Stop(enum.StrEnum):
     """What stops a card, and what lets it go."""
@@ -108,7 +112,7 @@ def extend_card(connection: Connection, card: int, valid_to: dt.date) -> None:
     if found.valid_to is None or valid_to <= max(found.valid_to, _yesterday(connection)):
         raise StockRefusal(Why.DAYS, valid_to=found.valid_to)
     status = found.status
-    if status in {CardStatus.VOIDED, CardStatus.REPLACED}:
+    if status in ENDED:
         raise StockRefusal(Why.STATE, state=status)
     if found.breakage_on is not None and _was_taken(connection, found):
         raise StockRefusal(Why.BREAKAGE, breakage_on=found.breakage_on)

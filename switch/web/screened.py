@@ -1,6 +1,7 @@
 """Screens: all parts of one are asked of the office at once, and a template puts them together."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -59,21 +60,23 @@ class Screened:
         """The page."""
         reader = await self._reader(request, screen)
         given = _given(request, screen)
-        told = await self._asked(request, reader, screen, given)
+        tab = screen.tab_of(reader, given)
+        told = await self._asked(request, reader, screen, given, tab=tab)
         _is_there(screen, told)
         return self._visits.shown(request, screens.drawn(reader, screen, given, told))
 
     async def live(self, request: Request, screen: Screen) -> Response:
         """What is live of it, each time it is another (WHATWG HTML, server-sent events)."""
-        reader = await self._reader(request, screen)
         given = _given(request, screen)
+        here = screens.to_screen(screen, given)
+        reader = replace(await self._reader(request, screen), here=here)
 
         async def draw() -> str:
             told = await self._asked(request, reader, screen, given)
             return screens.drawn(reader, screen, given, told, is_live_alone=True)
 
         session = self._visits.session(request)
-        topic = (session, reader.language, screens.to_screen(screen, given), request.url.query)
+        topic = (session, reader.language, here, request.url.query)
         events = self._live.events(session, topic, draw, screen.live_seconds)
         if events is None:
             raise HTTPException(429)
@@ -85,10 +88,16 @@ class Screened:
             raise HTTPException(404)
         return reader
 
-    async def _asked(self, request: Request, reader: Reader, screen: Screen, given: Given) -> Told:
+    async def _asked(
+        self, request: Request, reader: Reader, screen: Screen, given: Given, *, tab: str = ""
+    ) -> Told:
         """What every part tells that who reads may see: first those that others wait for."""
         told: Told = {}
-        waiting = {name: one for name, one in screen.parts.items() if one.view in reader.views}
+        waiting = {
+            name: one
+            for name, one in screen.parts.items()
+            if one.view in reader.views and one.tab in {"", tab}
+        }
         while waiting:
             ready = [
                 name for name, one in waiting.items() if not screens.waits_for(one) & waiting.keys()
@@ -118,7 +127,7 @@ class Screened:
 
 def _given(request: Request, screen: Screen) -> dict[str, str]:
     typed = typed_in_query(request)
-    asked = {name: "".join(typed.get(name, ())[:1]).strip() for name in screen.asks}
+    asked = {name: "".join(typed.get(name, ())[:1]).strip() for name in screens.names_asked(screen)}
     given = {**asked, **{name: str(one) for name, one in request.path_params.items()}}
     if any(len(one) > GIVEN_CHARACTERS_MAX for one in given.values()):
         raise HTTPException(404)

@@ -27,6 +27,21 @@ ABOUT: Final[Mapping[str, str]] = {
 """Columns that name what an action is about, where the field is called otherwise."""
 
 
+class Way(NamedTuple):
+    """The screen about one row of a view."""
+
+    filter: str
+    """By which the row is found."""
+    path: str
+
+
+SCREENS_OF: Final[Mapping[str, Way]] = {
+    "card_batches": Way("batch", "/card-batches/{}"),
+    "transactions": Way("transaction", "/transactions/{}"),
+}
+"""By the view: where a link to one row of it leads, instead of to the list of that row alone."""
+
+
 class Find(NamedTuple):
     """What may be typed into the one search box, and where it is looked for."""
 
@@ -68,26 +83,23 @@ def found_by(text: str) -> list[Find]:
     return [one for one in FINDS if re.fullmatch(one.pattern, text)]
 
 
-def to_view(view: str, filters: Mapping[str, str], after: Sequence[str] = ()) -> str:
-    """The address of a list, as it is filtered, and from which place on; or of what it is of."""
-    if len(filters) == 1 and not after:
-        [(name, value)] = filters.items()
-        page = OWN_PAGES.get((view, name))
-        if page is not None:
-            return page + quote(value, safe="")
+def to_view(view: str, filters: Mapping[str, str]) -> str:
+    """Where rows are seen: a screen, where it is about that row; else as `to_list`."""
+    way = SCREENS_OF.get(view)
+    if way is not None and set(filters) == {way.filter}:
+        return way.path.format(quote(filters[way.filter], safe=""))
+    return to_list(view, filters)
+
+
+def to_list(view: str, filters: Mapping[str, str], after: Sequence[str] = ()) -> str:
+    """The address of a list, as it is filtered, and from which place on."""
     told = [*filters.items(), *(("after", each) for each in after)]
     return f"/show/{view}" + (f"?{urlencode(told)}" if told else "")
 
 
-OWN_PAGES: Final[Mapping[tuple[str, str], str]] = {
-    ("transactions", "transaction"): "/transactions/",
-}
-"""What is one thing's by this filter of this view has a page of its own: a screen."""
-
-
 def to_export(view: str, filters: Mapping[str, str]) -> str:
     """The address of the same rows as a file."""
-    return f"/export/{view}" + (f"?{urlencode(filters)}" if filters else "")
+    return f"/export/{to_list(view, filters).removeprefix('/show/')}"
 
 
 def to_action(action: str, values: Mapping[str, str]) -> str:
@@ -114,11 +126,20 @@ def of_cell(
     return to_view(target.id, {"date": str(date)}) if "date" in names and date else ""
 
 
-def of_row(action: ActionTold, row: Mapping[str, Any]) -> str:
-    """The form of an action, about the row; empty where the row does not name it."""
+def of_row(action: ActionTold, row: Mapping[str, Any], view: ViewTold, back: str = "") -> str:
+    """The form of an action, about the row, where that names it; `back` is where it was asked."""
+    return to_action(action.id, _about(action, row, view) | ({"back": back} if back else {}))
+
+
+def _about(action: ActionTold, row: Mapping[str, Any], view: ViewTold) -> dict[str, str]:
     about = next((one for one in action.fields if one.is_needed and one.input != "secret"), None)
     if about is None:
-        return to_action(action.id, {})
+        return {}
     names = (about.name, ABOUT.get(about.name, ""), "id")
     value = next((row[name] for name in names if row.get(name) is not None), None)
-    return to_action(action.id, {about.name: str(value)} if value is not None else {})
+    if value is None:
+        return {}
+    fields = {one.name for one in action.fields}
+    beside = [one.name for one in view.filters if one.beside == about.name and one.name in fields]
+    told = {about.name: value, **{name: row.get(name) for name in beside}}
+    return {name: str(each) for name, each in told.items() if each is not None}

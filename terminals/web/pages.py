@@ -83,7 +83,7 @@ def listed(
         page=page,
         refused=told if isinstance(told, Refused) else None,
         shown=shown(reader, view, page, export) if page else None,
-        next=links.to_view(view.id, open_filters, page.next) if page and page.next else "",
+        next=links.to_list(view.id, open_filters, page.next) if page and page.next else "",
         needs=[one for one in view.filters if one.name in view.needs],
     )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from terminals.web.reader import Reader
 from terminals.web.shown import Shown
 
+TAB: Final = "tab"
+"""The name in an address that says which tab is open."""
 Given = Mapping[str, str]
 """What stands in the address, by name."""
 Parts = Mapping[str, Shown]
@@ -30,6 +32,9 @@ class Part:
     needs: frozenset[str] = frozenset()
     """Filters without which the part is not asked at all."""
     rows_max: int = 50
+    tab: str = ""
+    """Asked while this one of the screen's tabs is open, and not anew for what is live; empty:
+    always."""
     goes_on: str = ""
     """The name in the address that says where the part's page begins; empty: only its first."""
 
@@ -54,8 +59,21 @@ class Screen:
     is_for_all: bool = False
     """Whether everybody who has signed in has it, whatever they may see of it."""
     arrange: Arrange = _as_told
+    tabs: Sequence[str] = ()
+    """In their order, each called as the view of the part of its name; which one is open stands in
+    the address as `tab`, else it is the first that who reads may see."""
     live_seconds: float = 0
     """How often what stands in the template's block `live` is looked at anew; 0: never."""
+
+    def tabs_of(self, reader: Reader) -> list[str]:
+        """Those there are for who reads."""
+        return [each for each in self.tabs if self.parts[each].view in reader.views]
+
+    def tab_of(self, reader: Reader, given: Given) -> str:
+        """The one that is open; empty: it has none."""
+        tabs = self.tabs_of(reader)
+        wanted = given.get(TAB, "")
+        return wanted if wanted in tabs else "".join(tabs[:1])
 
     def is_for(self, reader: Reader) -> bool:
         """Whether there is this page for who reads."""

@@ -7,19 +7,30 @@ what stands where. Parts are asked as the reader: the office alone decides what 
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from host.model.office import Page, Refused
 from terminals.web import links, pages
+from terminals.web.batch_page import CARD_BATCH
 from terminals.web.home import HOME
 from terminals.web.reader import Reader
-from terminals.web.screen import Given, Part, Screen
+from terminals.web.screen import TAB, Given, Part, Screen
 from terminals.web.shown import Shown, shown
 from terminals.web.transaction_page import TRANSACTION
 
-SCREENS: Final[Mapping[str, Screen]] = {one.id: one for one in (HOME, TRANSACTION)}
+SCREENS: Final[Mapping[str, Screen]] = {one.id: one for one in (HOME, CARD_BATCH, TRANSACTION)}
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
+
+
+class Tab(NamedTuple):
+    """One of a screen's."""
+
+    name: str
+    text: str
+    link: str
+    is_open: bool
 
 
 def waits_for(part: Part) -> set[str]:
@@ -53,8 +64,35 @@ def to_screen(screen: Screen, given: Given) -> str:
     path = screen.path
     for told, name in re.findall(r"(\{([a-z_]+)(?::path)?\})", screen.path):
         path = path.replace(told, quote(given.get(name, ""), safe=""))
-    asked = {name: given[name] for name in screen.asks if given.get(name)}
+    asked = {name: given[name] for name in names_asked(screen) if given.get(name)}
     return path + (f"?{urlencode(asked)}" if asked else "")
+
+
+def names_asked(screen: Screen) -> list[str]:
+    """Names that may stand behind the `?` of its address."""
+    return [*screen.asks, *([TAB] if screen.tabs else [])]
+
+
+def _to_more(screen: Screen, given: Given, part: Part, page: Page) -> str:
+    """Its address at the place where a part goes on; empty where it does not."""
+    if not page.next or not part.goes_on:
+        return ""
+    address = to_screen(screen, given)
+    place = urlencode([(part.goes_on, each) for each in page.next])
+    return f"{address}{'&' if '?' in address else '?'}{place}"
+
+
+def _tabs(reader: Reader, screen: Screen, given: Given) -> list[Tab]:
+    opened = screen.tab_of(reader, given)
+    return [
+        Tab(
+            each,
+            reader.named(reader.views[screen.parts[each].view]),
+            to_screen(screen, {**given, TAB: each}),
+            each == opened,
+        )
+        for each in screen.tabs_of(reader)
+    ]
 
 
 def drawn(
@@ -71,8 +109,11 @@ def drawn(
     for name, one in told.items():
         part = screen.parts[name]
         filters = filters_of(part, given, pages_told) or {}
-        export = links.to_export(part.view, filters)
-        parts[name] = shown(reader, reader.views[part.view], one, export)
+        parts[name] = replace(
+            shown(reader, reader.views[part.view], one, links.to_export(part.view, filters)),
+            link=links.to_list(part.view, filters),
+            more=_to_more(screen, given, part, one) if isinstance(one, Page) else "",
+        )
     address = to_screen(screen, given)
     return pages.rendered(
         screen.template,
@@ -81,6 +122,8 @@ def drawn(
         screen=screen,
         given=given,
         parts=parts,
+        tabs=_tabs(reader, screen, given),
+        tab=screen.tab_of(reader, given),
         address=address,
         live=f"/live{address}" if screen.live_seconds else "",
         **screen.arrange(reader, given, parts),

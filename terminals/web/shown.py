@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from host.model.catalogue import ViewTold
+from host.model.catalogue import ActionTold, OthersTold, ViewTold
 from host.model.office import Page, Refused
 from terminals.web import cells, links
 from terminals.web.reader import Reader
@@ -20,6 +20,16 @@ class Cell:
     is_number: bool
 
 
+class Doing(NamedTuple):
+    """What may be done to a row, and where."""
+
+    action: str
+    name: str
+    link: str
+    why_not: str = ""
+    """How the row stands, where that forbids it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row of a list."""
@@ -28,8 +38,10 @@ class Row:
     """As the office told them, by their columns."""
     cells: Mapping[str, Cell]
     """What is shown of them."""
-    actions: Sequence[tuple[str, str]]
-    """What may be done, and where."""
+    actions: Sequence[Doing]
+    """What this reader may do to it, in its view's order."""
+    by_others: Sequence[OthersTold] = ()
+    """What others may do to it as it stands."""
 
     def text(self, name: str) -> str:
         """What a column shows; empty where this reader has none of that name."""
@@ -48,6 +60,10 @@ class Shown:
     next: Sequence[str] = ()
     """Where it goes on; empty: that is all."""
     refused: Refused | None = None
+    link: str = ""
+    """Where its rows are as a list of their own."""
+    more: str = ""
+    """Where the page of it is that comes next."""
     export: str = ""
     """Where the same rows are had as a file."""
 
@@ -81,6 +97,7 @@ def _rows(reader: Reader, view: ViewTold, page: Page) -> list[Row]:
     known = {one.name: one for one in view.columns}
     actions = reader.actions
     offered = [actions[each] for each in view.actions if each in actions]
+    back = "" if reader.here == "/" else reader.here
     found = []
     for values in page.rows:
         row = dict(zip(page.columns, values, strict=True))
@@ -95,6 +112,19 @@ def _rows(reader: Reader, view: ViewTold, page: Page) -> list[Row]:
             for name, value in row.items()
             if name in known
         }
-        doing = [(reader.named(each), links.of_row(each, row)) for each in offered]
-        found.append(Row(values=row, cells=told, actions=doing))
+        state = told.get(view.state)
+        doing = [
+            Doing(each.id, reader.named(each), links.of_row(each, row, view, back), why_not)
+            for each in offered
+            for why_not in (_why_not(each, row.get(view.state), state),)
+        ]
+        others = [one for one in view.by_others if row.get(view.state) in one.states]
+        found.append(Row(values=row, cells=told, actions=doing, by_others=others))
     return found
+
+
+def _why_not(action: ActionTold, stands: Any, state: Cell | None) -> str:
+    """How the row stands, where that forbids the action."""
+    if state is None or not action.states or stands in action.states:
+        return ""
+    return f"{state.label}: {state.text}"

@@ -23,6 +23,8 @@ from host.office.roles import BM, BO, IM, PA, RK
 from host.office.rows.card_ends import begin_write_back
 from host.office.rows.stock import by_whom
 from host.office.subjects import Ref, find
+from host.rules.batch_states import BATCH_STATES
+from host.rules.states import begins_at
 from host.stock import batches, ends, making
 from host.store.queries import load_queries
 
@@ -235,6 +237,7 @@ BATCH_ADD: Final = Action(
     roles=MAKERS,
     do=_add,
     about=_of_batch,
+    begins=tuple(sorted(batches.GROWING)),
 )
 BATCH_EDIT: Final = Action(
     id="card_batch.edit",
@@ -244,6 +247,7 @@ BATCH_EDIT: Final = Action(
     roles=MAKERS,
     do=_edit,
     about=_of_batch,
+    begins=tuple(sorted(batches.EDITABLE | batches.GROWING)),
     second=Second.WHEN,
     second_when=lambda _acting, values: values.responsible is not None,
 )
@@ -255,6 +259,7 @@ BATCH_OPEN: Final = Action(
     roles=frozenset({BO}),
     do=open_waiting,
     about=_of_batch,
+    begins=begins_at(BATCH_STATES, "card_batch.open"),
     second=Second.ITSELF,
     step=Step.OWN,
 )
@@ -266,6 +271,7 @@ BATCH_SUSPEND: Final = Action(
     roles=frozenset({BO, IM, RK}),
     do=_suspend,
     about=_of_batch,
+    begins=begins_at(BATCH_STATES, "card_batch.suspend"),
 )
 BATCH_RESUME: Final = Action(
     id="card_batch.resume",
@@ -275,6 +281,7 @@ BATCH_RESUME: Final = Action(
     roles=frozenset({BO}),
     do=_resume,
     about=_of_batch,
+    begins=begins_at(BATCH_STATES, "card_batch.resume"),
     second=Second.WHEN,
     second_when=is_risks,
     approvers=frozenset({RK}),
@@ -288,6 +295,7 @@ BATCH_VOID: Final = Action(
     roles=frozenset({BO}),
     do=_void,
     about=_of_batch,
+    begins=begins_at(BATCH_STATES, "card_batch.void", "give up"),
     second=Second.ALWAYS,
     approvers=frozenset({IM, PA}),
     step=Step.OWN,

@@ -15,6 +15,8 @@ from host.office.jobs import AtWork, begin_job
 from host.office.records import DONE, Line, write_line
 from host.office.roles import BO, CS, IM, PA
 from host.office.subjects import Found, Ref, changed, find
+from host.rules.card_states import CARD_STATES
+from host.rules.states import begins_at
 from host.stock import ends
 from host.stock.batches import By
 
@@ -131,6 +133,7 @@ CARD_REPLACE: Final = Action(
     roles=frozenset({CS}),
     do=_replace,
     about=lambda values: Ref("card", str(values.card)),
+    begins=begins_at(CARD_STATES, "card.replace"),
     second=Second.WHEN,
     second_when=lambda acting, values: _is_above_limit(acting, (values.card,)),
     approvers=frozenset({CS, IM, PA}),
@@ -144,6 +147,7 @@ CARD_VOID: Final = Action(
     roles=frozenset({IM, BO}),
     do=_void,
     about=lambda values: Ref("card", str(values.many[0])),
+    begins=begins_at(CARD_STATES, VOID),
     second=Second.WHEN,
     second_when=lambda acting, values: len(values.many) > 1 or _is_above_limit(acting, values.many),
     step=Step.OWN,

@@ -184,7 +184,7 @@ LOADS: Final = View(
         Column(name="id", kind=int),
         Column(name="loaded_at", kind=dt.datetime),
         Column(name="way"),
-        Column(name="card", kind=int, opens="card_events"),
+        Column(name="card", kind=int, opens="cards"),
         Column(name="pan_masked", is_masked=True),
         Column(name="amount_minor", kind=int),
         Column(name="unit"),

@@ -4,7 +4,7 @@ import base64
 import datetime as dt
 from typing import Any, Final, Literal
 
-from host.model.instruments import BatchState
+from host.model.instruments import BatchState, CardStatus
 from host.model.secrets import Secret
 from host.office import files
 from host.office.action import Acting, Action, Result, Second, Step
@@ -217,9 +217,9 @@ def _reveal(acting: Acting, values: CardReveal) -> Result:
     row = acting.connection.execute(SQL["secret_of_card"], (values.card,)).fetchone()
     assert row is not None, "it is the subject"
     sealed, status, state = row
-    if state == BatchState.VOIDED or status == "voided":
+    if state == BatchState.VOIDED or status == CardStatus.VOIDED:
         raise Refusal(STATE, state="voided")
-    if sealed is None or status != "inactive":
+    if sealed is None or status != CardStatus.INACTIVE:
         raise Refusal(ACTIVATED)
     _refuse_often(acting, "reveal")
     clear = acting.hsm.open_secret(bytes(sealed), place_of(values.card)).reveal().decode()
@@ -263,6 +263,7 @@ BATCH_EXPORT: Final = Action(
     roles=frozenset({BM, IM}),
     do=_export,
     about=lambda values: Ref("card_batch", values.batch),
+    begins=tuple(one for one in BatchState if one not in _BEING_MADE),
     approvers=frozenset({BO, PA}),
     second=Second.ALWAYS,
     step=Step.OWNERS,
@@ -289,6 +290,7 @@ CARD_REVEAL: Final = Action(
     roles=frozenset({BO, IM, CS}),
     do=_reveal,
     about=lambda values: Ref("card", str(values.card)),
+    begins=(CardStatus.INACTIVE,),
     step=Step.OWN,
 )
 VALUE_UNMASK: Final = Action(

@@ -24,6 +24,8 @@ from host.office.refusals import FIELD, NOT_YOUR_ROLE, Refusal
 from host.office.roles import CS, IM, PA, PO, ROLES
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
+from host.rules.card_states import CARD_STATES
+from host.rules.states import begins_at
 from host.stock import binding, lives
 from host.stock.batches import By
 from host.stock.refusals import StockRefusal, Why
@@ -177,6 +179,7 @@ CARD_ACTIVATE_FOR: Final = Action(
     roles=frozenset({IM, CS}),
     do=_activate_for,
     about=_of_card,
+    begins=begins_at(CARD_STATES, ACTIVATE_FOR),
     settled=_settled,
     second=Second.WHEN,
     second_when=_is_above_limit,
@@ -199,6 +202,7 @@ CARD_REBIND: Final = Action(
     roles=frozenset({CS}),
     do=_rebind,
     about=_of_card,
+    begins=begins_at(CARD_STATES, "card.rebind"),
     settled=_settled,
     second=Second.ALWAYS,
     approvers=frozenset({CS, IM, PA}),

@@ -131,7 +131,7 @@ HOLDS: Final = View(
         Column(name="hold_kind"),
         Column(name="pan_masked", is_masked=True),
         Column(name="issuer", opens="issuers"),
-        Column(name="card", kind=int, opens="card_events"),
+        Column(name="card", kind=int, opens="cards"),
         Column(name="amount_minor", kind=int),
         Column(name="held_minor", kind=int),
         Column(name="merchant", opens="merchants"),

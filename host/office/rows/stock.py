@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from host.model.instruments import CardStatus
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import (
     InstitutionId,
@@ -17,6 +18,8 @@ from host.office.fields import (
 from host.office.records import was_done_by
 from host.office.roles import CS, FN, IM, PA, PO, RK
 from host.office.subjects import Ref
+from host.rules.card_states import CARD_STATES
+from host.rules.states import begins_at
 from host.stock import lives, sales
 from host.stock.batches import By
 
@@ -102,6 +105,7 @@ CARD_FREEZE: Final = Action(
     roles=frozenset({CS, RK, IM}),
     do=_freeze,
     about=lambda values: Ref("card", str(values.card)),
+    begins=begins_at(CARD_STATES, *lives.Stop, "release into stock"),
     second=Second.WHEN,
     second_when=_is_risks_card,
     approvers=frozenset({RK, PA}),
@@ -116,6 +120,7 @@ CARD_EXTEND: Final = Action(
     roles=frozenset({IM}),
     do=_extend,
     about=lambda values: Ref("card", str(values.card)),
+    begins=tuple(one for one in CardStatus if one not in lives.ENDED),
     second=Second.ALWAYS,
 )
 CARD_SELL: Final = Action(

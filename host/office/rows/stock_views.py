@@ -52,7 +52,7 @@ CARD_BATCHES: Final = View(
     scopes=_ISSUERS,
     columns=(
         Column(name="id", kind=int),
-        Column(name="batch"),
+        Column(name="batch", opens="card_batches"),
         Column(name="name"),
         Column(name="product", kind=int, opens="products"),
         Column(name="form"),
@@ -75,13 +75,15 @@ CARD_BATCHES: Final = View(
         Filter(name="responsible", column="responsible"),
     ),
     actions=(
-        "card_batch.open",
         "card_batch.suspend",
+        "card_batch.open",
         "card_batch.resume",
-        "card_batch.void",
-        "card_batch.edit",
+        "card_batch.export",
         "card_batch.add",
+        "card_batch.edit",
+        "card_batch.void",
     ),
+    state="state",
     exports="CX",
 )
 BATCH_PARTS: Final = View(
@@ -107,6 +109,7 @@ BATCH_PARTS: Final = View(
         Filter(name="part", column="part", kind=int, beside="batch"),
     ),
     actions=("card_batch.open",),
+    state="state",
     exports="C",
 )
 BATCH_CARDS: Final = View(
@@ -116,7 +119,7 @@ BATCH_CARDS: Final = View(
     roles=frozenset({PA, AU, IM, BM, BO}),
     scopes=_ISSUERS,
     columns=(
-        Column(name="id", kind=int),
+        Column(name="id", kind=int, opens="cards"),
         Column(name="pan_masked", is_masked=True),
         Column(name="sale"),
         Column(name="card_status"),
@@ -131,7 +134,8 @@ BATCH_CARDS: Final = View(
         Filter(name="card", column="id", kind=int),
     ),
     needs=frozenset({"batch", "card"}),
-    actions=("card.freeze", "card.extend"),
+    actions=("card.reveal", "card.freeze", "card.activate_for", "card.extend", "card.void"),
+    state="card_status",
     exports="C",
 )
 ALLOCATIONS: Final = View(

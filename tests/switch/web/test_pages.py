@@ -136,7 +136,7 @@ def test_what_waits_for_a_second_person_says_so_and_is_agreed_to_at_a_page(
         page = browser.post("/do/fee.save", told)
     assert "已提交复核" in page.text, page.text
     listed = second.get("/show/approvals?to_decide=true").text
-    link = re.search(r'href="(/do/approval\.decide\?approval=\d+)"', listed)
+    link = re.search(r'href="(/do/approval\.decide\?approval=\d+)&amp;back=', listed)
     assert link is not None, listed
     form = second.get(link[1])
     number = link[1].rpartition("=")[2]

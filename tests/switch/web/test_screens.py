@@ -1,5 +1,6 @@
 """Screens put together by hand: what is live of them, and the way back to them: S4-19, S4-53."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from contextlib import ExitStack
 from host.model.office import Waiting
 from switch.web.live import OF_ONE_SESSION_MAX
 from tests.host.office.conftest import Bureau
+from tests.host.office.test_stock import Issuer
 from tests.switch.web.conftest import Browser, Open
 
 SESSION = "posswitch_session"
@@ -77,3 +79,24 @@ def test_who_came_from_a_page_is_led_back_to_it_and_to_no_other_house(
         browser.get("/do/setting.set", params={"back": elsewhere})
         assert f'value="{elsewhere}' not in browser.page.text
         assert f'href="{elsewhere}' not in browser.page.text
+
+
+def test_what_a_state_forbids_is_no_button_and_says_so(
+    shared_front: Open, shared_bureau: Bureau
+) -> None:
+    """S4-19: in lists it is not offered, on the screen of the thing it stands with its reason."""
+    issuer = Issuer(shared_bureau)
+    made = issuer.batch().subject
+    browser = shared_front()
+    browser.client.cookies.set(SESSION, issuer.owner.session.reveal().decode())
+    browser.client.headers["accept-language"] = "en"
+    listed = browser.get("/show/card_batches").text
+    assert "/do/card_batch.open?" in listed
+    assert "/do/card_batch.suspend?" not in listed
+    assert f'href="/card-batches/{made}"' in listed
+    page = browser.get(f"/card-batches/{made}").text
+    assert re.search(r'class="button off"[^>]*>Suspend a card batch <small>state: generated', page)
+    assert f"/do/card_batch.open?batch={made}&amp;part=1&amp;back=" in page
+    assert "card_batch.edit" not in page
+    assert browser.get("/card-batches/CB-2026-9999").status_code == 404
+    assert browser.get(f"/card-batches/{made}?tab=nonsense").status_code == 200

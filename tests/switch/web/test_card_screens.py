@@ -1,0 +1,84 @@
+"""The screens of cards in a browser: what people do there, in as few clicks as they may take."""
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+
+from tests.host.office.conftest import Bureau, Person
+from tests.host.office.test_stock import Issuer
+from tests.switch.web.browsing import (
+    PHONE,
+    WIDE,
+    chromium,
+    let_in,
+    looked_at,
+    needs_chromium,
+    opened,
+)
+from tests.switch.web.conftest import Open
+
+__all__ = ["chromium"]
+
+pytestmark = needs_chromium
+LOOKS = ((PHONE, "zh-CN", "light"), (WIDE, "zh-CN", "light"), (WIDE, "en-GB", "dark"))
+
+
+@pytest.fixture(scope="module")
+def address(shared_front: Open) -> str:
+    return str(shared_front().client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def house(shared_bureau: Bureau) -> Issuer:
+    return Issuer(shared_bureau)
+
+
+def give_code(page: Page, issuer: Issuer, who: Person) -> None:
+    """What the phone shows, typed where it is asked for, and sent."""
+    page.fill("[name=totp_code]", issuer.bureau.code(who))
+    page.press("[name=totp_code]", "Enter")
+
+
+def pictured(chromium: Chromium, address: str, who: Person, name: str, path: str) -> None:
+    """On a phone and on a wide screen, by day and by night."""
+    for size, language, scheme in LOOKS:
+        with opened(chromium, size, language, scheme) as page:
+            let_in(page, address, who)
+            page.goto(f"{address}{path}")
+            looked_at(page, f"{name}-{size['width']}-{language[:2]}-{scheme}", is_whole=True)
+
+
+def test_a_batch_is_opened_by_who_may_and_stopped_in_two_clicks(
+    chromium: Chromium, address: str, house: Issuer
+) -> None:
+    """S1-11, S1-13, S1-16, S1-25, S1-26, S1-37: what may be done stands on the batch's page."""
+    made = house.batch().subject
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, house.manager)
+        page.goto(f"{address}/card-batches/{made}")
+        assert "Open a card batch: Rights owner; not" in page.inner_text("main")
+        assert page.locator(".off", has_text="Suspend").is_visible()
+        assert page.locator("a.button", has_text="Open a card batch").count() == 0
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, house.owner)
+        page.goto(f"{address}/card-batches/{made}")
+        page.click(".standing a.button:has-text('Open a card batch')")
+        page.click("button[value=do]")
+        give_code(page, house, house.owner)
+        page.wait_for_selector("h1:has-text('Done')")
+        page.click("a.button:has-text('Back')")
+        page.wait_for_url(f"{address}/card-batches/{made}")
+        page.click(".standing a.button:has-text('Suspend')")
+        page.fill("[name=note]", "printed wrong")
+        page.click("button[value=do]")
+        page.wait_for_selector("h1:has-text('Done')")
+        assert house.state(house.owner, made) == "suspended"
+        page.goto(f"{address}/card-batches/{made}?tab=history")
+        assert "printed wrong" in page.inner_text("table.rows >> nth=-1")
+
+
+def test_a_batch_looks_well(chromium: Chromium, address: str, house: Issuer) -> None:
+    made = house.opened().subject
+    house.bureau.done(house.maker, "card_batch.add", batch=made, cards=2)
+    house.bureau.do_jobs()
+    pictured(chromium, address, house.manager, "card-batch", f"/card-batches/{made}")

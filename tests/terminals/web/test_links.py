@@ -1,0 +1,37 @@
+"""Where a row leads: to the screen about it, where there is one, and never by what is secret."""
+
+import re
+
+from host.office.tables import VIEWS
+from host.office.view import How
+from terminals.web.links import FINDS, SCREENS_OF, to_found, to_view
+from terminals.web.screens import SCREENS
+
+
+def test_each_screen_about_one_row_is_what_a_link_to_that_row_opens() -> None:
+    about = {
+        one.parts[one.is_about].view: one
+        for one in SCREENS.values()
+        if one.is_about and one.path.count("{") == 1
+    }
+    assert SCREENS_OF.keys() == about.keys()
+    for view, way in SCREENS_OF.items():
+        screen = about[view]
+        assert re.sub(r"\{\w+\}", "{}", screen.path) == way.path
+        assert set(screen.parts[screen.is_about].filters) == {way.filter}
+        assert way.filter in {one.name for one in VIEWS[view].filters}
+
+
+def test_a_link_to_one_row_opens_its_screen_and_to_several_their_list() -> None:
+    assert to_view("card_batches", {"batch": "CB-2026-0001"}) == "/card-batches/CB-2026-0001"
+    assert to_view("card_batches", {"batch": "A/../B?"}) == "/card-batches/A%2F..%2FB%3F"
+    assert to_view("card_batches", {"state": "opened"}) == "/show/card_batches?state=opened"
+    assert to_view("stores", {"merchant": "M"}) == "/show/stores?merchant=M"
+
+
+def test_what_is_found_by_a_secret_is_opened_by_its_key() -> None:
+    for one in FINDS:
+        how = next(each.how for each in VIEWS[one.view].filters if each.name == one.filter)
+        assert (how in {How.NUMBER, How.PHONE}) == bool(one.key), one
+        if one.key:
+            assert "4111" not in to_found(one, "4111", {one.key: 7})
