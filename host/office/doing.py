@@ -145,7 +145,9 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
     write_line(acting.connection, line, DONE)
     while acting.moved:
         note_estate_change(acting.connection, *acting.moved.pop())
-    return _done(replace(result, told={**foretold, **result.told}), line, after)
+    shown_once = {} if is_looked_at else result.shown_once
+    told = {**foretold, **result.told}
+    return _done(replace(result, told=told, shown_once=shown_once), line, after)
 
 
 def foretold_of(action: Action[Any], acting: Acting, values: Values) -> dict[str, Any]:

@@ -501,6 +501,21 @@ def test_an_activation_password_is_seen_one_by_one_with_a_code_and_a_line(issuer
     )
 
 
+def test_a_rehearsal_shows_nothing_that_is_secret(issuer: Issuer) -> None:
+    """S1-28: for it asks for no code, and leaves no line."""
+    issuer.opened()
+    bureau = issuer.bureau
+    card = min(passwords(bureau))
+    told = bureau.done(issuer.owner, "card.reveal", _is_dry_run=True, card=card, reason="test")
+    assert told.shown_once == {}
+    told = ask(issuer, issuer.opened().subject, workbook_password=WORKBOOK)
+    assert isinstance(told, Done), told
+    bureau.do_jobs()
+    looked = bureau.done(issuer.maker, "file.take", _is_dry_run=True, file=told.told["file"])
+    assert looked.shown_once == {}
+    assert taken(issuer, told)
+
+
 def test_service_reveals_by_a_right_of_its_own(issuer: Issuer) -> None:
     """S1-27."""
     issuer.opened()
