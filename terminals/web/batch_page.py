@@ -2,24 +2,18 @@
 
 from typing import Final
 
-from terminals.web.screen import Part, Screen
+from terminals.web.screen import Part, Screen, tab_of_view
 
 LIVE_SECONDS: Final = 5.0
 _OF_IT: Final = {"batch": "{batch}"}
 _ABOUT_IT: Final = {"subject_kind": "card_batch", "subject_key": "{batch}"}
-
-
-def _tab(name: str, view: str, filters: dict[str, str]) -> Part:
-    return Part(view=view, filters=filters, tab=name, goes_on="after")
-
-
 _TABS: Final = {
-    "cards": _tab("cards", "batch_cards", _OF_IT),
-    "activations": _tab("activations", "activations", _OF_IT),
-    "usages": _tab("usages", "usages", _OF_IT),
-    "shipments": _tab("shipments", "shipments", _OF_IT),
-    "disclosures": _tab("disclosures", "disclosures", _ABOUT_IT),
-    "history": _tab("history", "audit", _ABOUT_IT),
+    "cards": tab_of_view("cards", "batch_cards", _OF_IT),
+    "activations": tab_of_view("activations", "activations", _OF_IT),
+    "usages": tab_of_view("usages", "usages", _OF_IT),
+    "shipments": tab_of_view("shipments", "shipments", _OF_IT),
+    "disclosures": tab_of_view("disclosures", "disclosures", _ABOUT_IT),
+    "history": tab_of_view("history", "audit", _ABOUT_IT),
 }
 
 CARD_BATCH: Final = Screen(

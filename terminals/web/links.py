@@ -38,6 +38,7 @@ class Way(NamedTuple):
 SCREENS_OF: Final[Mapping[str, Way]] = {
     "card_batches": Way("batch", "/card-batches/{}"),
     "transactions": Way("transaction", "/transactions/{}"),
+    "cards": Way("card", "/cards/{}"),
 }
 """By the view: where a link to one row of it leads, instead of to the list of that row alone."""
 
@@ -61,7 +62,7 @@ class Find(NamedTuple):
 FINDS: Final = (
     Find(r"[0-9]{4}[0-9A-Z][0-9]{7}", "transactions", "transaction"),
     Find(r"[0-9]{1,6}@[0-9A-Za-z]{8}(/[0-9A-Za-z]{1,16})?", "transactions", "transaction"),
-    Find(r"[0-9]{12,19}", "cards", "number", ("card", "id")),
+    Find(r"[0-9](?: ?[0-9]){12,18}", "cards", "number", ("card", "id")),
     Find(r"1[0-9]{10}", "cards", "phone", ("member", "member")),
     Find(r"[0-9A-Za-z]{15}", "merchants", "merchant_id"),
     Find(r"[0-9A-Za-z]{8}", "terminals", "terminal_id"),

@@ -49,6 +49,8 @@ def _made() -> jinja2.Environment:
 
 
 TEMPLATES: Final = _made()
+LEAVES: Final = "seconds"
+"""So long a page shows what an action has shown once, where that says it."""
 
 
 def everything(reader: Reader) -> str:
@@ -153,6 +155,7 @@ def _came_of(reader: Reader, action: ActionTold, done: Done | None) -> dict[str,
         return {}
     subject = action.id.split(".")[0]
     language = reader.language
+    leaves = done.told.get(LEAVES) if done.shown_once else None
     unit = {**done.before, **done.after}.get("unit")
     return {
         "changes": [
@@ -166,7 +169,9 @@ def _came_of(reader: Reader, action: ActionTold, done: Done | None) -> dict[str,
         "told": [
             (cells.label(name, subject, language), cells.shown(name, value, language))
             for name, value in done.told.items()
+            if not (leaves and name == LEAVES)
         ],
+        "leaves": leaves,
         "once": [
             (cells.label(name, subject, language), value) for name, value in done.shown_once.items()
         ],

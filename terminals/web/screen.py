@@ -39,6 +39,11 @@ class Part:
     """The name in the address that says where the part's page begins; empty: only its first."""
 
 
+def tab_of_view(name: str, view: str, filters: Mapping[str, str]) -> Part:
+    """A list that is read page by page, while its tab is open."""
+    return Part(view=view, filters=filters, tab=name, goes_on="after")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """One row."""

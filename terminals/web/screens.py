@@ -14,13 +14,16 @@ from urllib.parse import quote, urlencode
 from host.model.office import Page, Refused
 from terminals.web import links, pages
 from terminals.web.batch_page import CARD_BATCH
+from terminals.web.card_page import CARD
 from terminals.web.home import HOME
 from terminals.web.reader import Reader
 from terminals.web.screen import TAB, Given, Part, Screen
 from terminals.web.shown import Shown, shown
 from terminals.web.transaction_page import TRANSACTION
 
-SCREENS: Final[Mapping[str, Screen]] = {one.id: one for one in (HOME, CARD_BATCH, TRANSACTION)}
+SCREENS: Final[Mapping[str, Screen]] = {
+    one.id: one for one in (HOME, CARD_BATCH, CARD, TRANSACTION)
+}
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
 
 

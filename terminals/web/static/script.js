@@ -42,6 +42,17 @@
   const first = (what) => document.querySelector(what);
   const wrong = first(".wrong input, .wrong select, .wrong textarea") || first(".refusal[role=alert]");
   if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
+  document.querySelectorAll("[data-hides]").forEach((place) => {
+    // what is shown for some seconds is gone from the page as soon as it is left
+    const leave = () => { place.remove(); location.replace(place.dataset.hides); };
+    const left = place.querySelector("[data-seconds]");
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
+    window.addEventListener("pagehide", () => place.remove());
+    setInterval(() => {
+      left.textContent = Math.max(left.textContent - 1, 0);
+      if (left.textContent === "0") leave();
+    }, 1000);
+  });
   document.querySelectorAll("form").forEach((form) => {
     form.addEventListener("submit", () => {
       // one click is one form: the key in it makes a second one harmless, this spares it

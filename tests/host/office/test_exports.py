@@ -506,8 +506,8 @@ def test_a_rehearsal_shows_nothing_that_is_secret(issuer: Issuer) -> None:
     issuer.opened()
     bureau = issuer.bureau
     card = min(passwords(bureau))
-    told = bureau.done(issuer.owner, "card.reveal", _is_dry_run=True, card=card, reason="test")
-    assert told.shown_once == {}
+    seen = bureau.done(issuer.owner, "card.reveal", _is_dry_run=True, card=card, reason="test")
+    assert seen.shown_once == {}
     told = ask(issuer, issuer.opened().subject, workbook_password=WORKBOOK)
     assert isinstance(told, Done), told
     bureau.do_jobs()

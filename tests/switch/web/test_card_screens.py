@@ -82,3 +82,74 @@ def test_a_batch_looks_well(chromium: Chromium, address: str, house: Issuer) -> 
     house.bureau.done(house.maker, "card_batch.add", batch=made, cards=2)
     house.bureau.do_jobs()
     pictured(chromium, address, house.manager, "card-batch", f"/card-batches/{made}")
+
+
+def test_a_card_is_found_by_its_number_and_frozen_in_two_clicks(
+    chromium: Chromium, address: str, house: Issuer
+) -> None:
+    """S1-38, S1-46, S4-19: its number stands in no address, whatever is clicked."""
+    bureau = house.bureau
+    card, pan = _active_card(house)
+    service = bureau.person("service", "issuer")
+    with opened(chromium, WIDE, "en-GB") as page:
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url))
+        let_in(page, address, service)
+        page.goto(address)
+        page.keyboard.press("/")
+        page.keyboard.type(f"{pan[:4]} {pan[4:]}")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{address}/cards/{card}")
+        assert pan not in page.content()
+        page.click(".standing a.button:has-text('Freeze')")
+        page.fill("[name=note]", "he called")
+        page.click("button[value=do]")
+        page.wait_for_selector("h1:has-text('Done')")
+        page.click("a.button:has-text('Back')")
+        page.wait_for_selector(".badge.frozen")
+        assert "he called" not in page.inner_text("main")
+        assert "card.freeze" in page.inner_text("table.rows")
+        assert not [each for each in asked if pan[4:] in each]
+        assert page.goto(f"{address}/cards/99999999").status == 404
+
+
+def test_an_activation_password_is_shown_for_some_seconds_and_kept_nowhere(
+    chromium: Chromium, address: str, house: Issuer
+) -> None:
+    """S1-27, S1-28: in three clicks, and gone by one key."""
+    batch = house.opened().subject
+    card = house.bureau.rows(house.owner, "batch_cards", batch=batch)[0]["id"]
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, house.owner)
+        page.goto(f"{address}/card-batches/{batch}")
+        page.click("td.doing a.button:has-text('See a card') >> nth=0")
+        page.select_option("[name=reason]", "customer")
+        page.click("button[value=do]")
+        give_code(page, house, house.owner)
+        page.wait_for_selector(".once code")
+        shown = page.inner_text(".once code")
+        assert len(shown.replace("-", "")) >= 10
+        looked_at(page, "reveal-1440-en-light")
+        assert page.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == (
+            f"20;url=/card-batches/{batch}"
+        )
+        page.keyboard.press("Escape")
+        page.wait_for_url(f"{address}/card-batches/{batch}")
+        assert shown not in page.content()
+        page.goto(f"{address}/cards/{card}?tab=disclosures")
+        assert "customer" in page.inner_text("table.rows")
+        assert shown not in page.content()
+
+
+def test_a_card_looks_well(chromium: Chromium, address: str, house: Issuer) -> None:
+    card, _ = _active_card(house)
+    pictured(chromium, address, house.manager, "card", f"/cards/{card}")
+
+
+def _active_card(house: Issuer) -> tuple[int, str]:
+    """A card that somebody has activated, and its number."""
+    bureau, batch = house.bureau, house.opened().subject
+    card = bureau.rows(house.manager, "batch_cards", batch=batch)[0]["id"]
+    bureau.sql("UPDATE card SET status = 'active', sale = 'sold' WHERE id = %s", card)
+    [(sealed,)] = bureau.sql("SELECT pan_sealed FROM card WHERE id = %s", card)
+    return card, bureau.hsm.open_pan(sealed).reveal()

@@ -57,7 +57,7 @@ async def test_service_finds_why_a_card_was_declined_by_its_rrn_in_one_look(
             number = shop.pan(card).reveal()
             browser.get("/")
             found = browser.post("/find", {"find": number}).headers["location"]
-            assert found == f"/show/cards?card={card}", "no address has the number of a card"
+            assert found == f"/cards/{card}", "no address has the number of a card"
             shoot(address, service, {
                 "transaction": f"/transactions/{bought.rrn}",
                 "declined": f"/transactions/{declined.rrn}",
