@@ -41,6 +41,16 @@ _LED_BY: Final[Mapping[How, LiteralString]] = {
     How.OF_BATCH: "{0} = f.id",
 }
 """What is found part by part of a card batch, a page of each: so an index leads along each."""
+_PAID_BY: Final = (
+    "array(WITH RECURSIVE paid AS (SELECT f.payout_id FROM ("
+    "SELECT g.business_date, g.place, g.payout_id FROM payout_statement AS g"
+    " UNION ALL SELECT g.business_date, g.place, g.payout_id FROM payout_held AS g) AS f"
+    " WHERE f.business_date = to_date(split_part({1}, '-', 1), 'YYYYMMDD')"
+    " AND f.place = split_part({1}, '-', 2)::integer"
+    " UNION SELECT f.payout_id FROM paid AS g INNER JOIN payout_again AS f"
+    " ON g.payout_id = f.returned_id) SELECT f.payout_id FROM paid AS f)"
+)
+"""What a statement was paid by: itself, what was held out of it, and again what came back."""
 _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.IS: "{} = {}",
     How.FROM: "{} >= {}",
@@ -51,13 +61,18 @@ _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.MINE: "{} = {}",
     How.NUMBER: "{} = {}",
     How.PHONE: "{} = {}",
+    How.STATEMENT: "v.business_date = to_date(split_part({1}, '-', 1), 'YYYYMMDD')"
+    " AND {0} = split_part({1}, '-', 2)::integer",
+    How.PAYS: f"{{0}} = any({_PAID_BY})",
     How.TO_DECIDE: "v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})",
 }
 _OWN_OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.OF_ROLE: "EXISTS (SELECT FROM person_grant AS f WHERE f.person_id = {} AND f.role = {}"
     " AND f.ended_at IS NULL AND (f.until_at IS NULL OR f.until_at > %(now)s) OFFSET 0)",
+    How.PAYS: f"{_PAID_BY} @> array[{{0}}]",
 }
-"""Where one sees one's own alone: people are one's own, each looked at, not all who have a role."""
+"""Where one sees one's own alone: people and payouts are one's own, each looked at, not all who
+have a role or are named by a number."""
 _OF_MEMBERS: Final = (
     "{column} = any(array(SELECT f.{member} FROM alliance_member AS f WHERE f.alliance_id = {scope}"
     " AND daterange(f.member_from, f.member_until, '[]') @> coalesce((SELECT g.business_date FROM"

@@ -102,6 +102,7 @@ class _Used(msgspec.Struct, frozen=True):
     money_minor: int | None
     points: int | None
     batch: str | None
+    issuer: str
     of_issuer: int
     of_merchant: int | None
 
@@ -366,6 +367,7 @@ def _row(one: _Used, facts: Iterable[Fact]) -> Mapping[str, Any]:
         "tenders": _tenders(one, told),
         "refunded_minor": refunded,
         "merchant": one.merchant,
+        "issuer": one.issuer,
         "store": one.store,
         "terminal": one.terminal,
         "source": str(Name.of_slot(one.slot)),

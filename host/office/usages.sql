@@ -181,6 +181,7 @@ SELECT
     moved.money_minor,
     moved.points,
     b.code AS batch,
+    i.institution_id AS issuer,
     j.issuer_id AS of_issuer,
     j.merchant_id AS of_merchant
 FROM unnest(%(shards)s::smallint [], %(numbers)s::bigint []) AS k (shard, id)
@@ -221,6 +222,7 @@ LEFT JOIN LATERAL (
 ) AS c ON true
 LEFT JOIN card_batch_part AS q ON c.part_id = q.id
 LEFT JOIN card_batch AS b ON q.batch_id = b.id
+INNER JOIN issuer AS i ON j.issuer_id = i.id
 LEFT JOIN merchant AS m ON j.merchant_id = m.id
 LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
 LEFT JOIN store AS s ON t.store_id = s.id AND j.merchant_id = s.merchant_id

@@ -35,6 +35,20 @@ class Chart(NamedTuple):
     height: int = HEIGHT
 
 
+class Share(NamedTuple):
+    """One of several, side by side: its length is of a hundred, which the longest has."""
+
+    name: str
+    length: float
+    text: str
+
+
+def shares(told: Sequence[tuple[str, float, str]]) -> list[Share]:
+    """Of what each stands for, how much, and how that is said."""
+    most = max((abs(much) for _, much, _ in told), default=0) or 1
+    return [Share(name, round(100 * abs(much) / most, 1), text) for name, much, text in told]
+
+
 def bars(told: Sequence[tuple[str, float, str]], title: str) -> Chart:
     """Of what each stands for, how much, and how that is said."""
     room = WIDTH / max(len(told), 1)

@@ -18,11 +18,12 @@ from terminals.web.card_page import CARD
 from terminals.web.home import HOME
 from terminals.web.reader import Reader
 from terminals.web.screen import TAB, Given, Part, Screen
+from terminals.web.settlement_page import SETTLEMENT
 from terminals.web.shown import Shown, shown
 from terminals.web.transaction_page import TRANSACTION
 
 SCREENS: Final[Mapping[str, Screen]] = {
-    one.id: one for one in (HOME, CARD_BATCH, CARD, TRANSACTION)
+    one.id: one for one in (HOME, CARD_BATCH, CARD, TRANSACTION, SETTLEMENT)
 }
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
 

@@ -1,7 +1,7 @@
 """A page of a view made ready for a template: heads, cells and their links, what may be done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from host.model.catalogue import ActionTold, OthersTold, ViewTold
@@ -47,6 +47,13 @@ class Row:
         """What a column shows; empty where this reader has none of that name."""
         cell = self.cells.get(name)
         return cell.text if cell is not None else ""
+
+    def opening(self, name: str, link: str) -> "Row":
+        """The same, with a cell that opens this."""
+        cell = self.cells.get(name)
+        if cell is None:
+            return self
+        return replace(self, cells={**self.cells, name: replace(cell, link=link)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +112,7 @@ def _rows(reader: Reader, view: ViewTold, page: Page) -> list[Row]:
         told = {
             name: Cell(
                 label=reader.named(known[name]),
-                text=cells.shown(name, value, reader.language, unit),
+                text=_text(reader, name, value, unit),
                 link=links.of_cell(known[name], value, reader.views, row),
                 is_number=known[name].is_number,
             )
@@ -128,3 +135,10 @@ def _why_not(action: ActionTold, stands: Any, state: Cell | None) -> str:
     if state is None or not action.states or stands in action.states:
         return ""
     return f"{state.label}: {state.text}"
+
+
+def _text(reader: Reader, name: str, value: Any, unit: object) -> str:
+    """What is done goes by its name, where who reads may do it."""
+    if name == "action" and value in reader.actions:
+        return reader.named(reader.actions[value])
+    return cells.shown(name, value, reader.language, unit)

@@ -122,6 +122,7 @@ USAGES: Final = View(
         Filter(name="sub_order", column="sub_order", how=How.WALKED),
         Filter(name="date", column="business_date", how=How.WALKED, kind=dt.date),
         Filter(name="merchant", column="merchant", how=How.WALKED),
+        Filter(name="issuer", column="issuer", how=How.WALKED),
         Filter(name="store", column="store", how=How.WALKED, kind=int),
         Filter(name="terminal", column="terminal", how=How.WALKED),
         Filter(name="batch", column="batch", how=How.WALKED),

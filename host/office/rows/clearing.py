@@ -28,7 +28,7 @@ from host.office.refusals import (
     TRIAL,
     Refusal,
 )
-from host.office.roles import AU, FN, IM, MO, PA
+from host.office.roles import AU, FN, IM, MO, PA, SM
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, Own, View
 from host.rules.day_states import DAY_STATES, RELEASE
@@ -247,8 +247,8 @@ POSITIONS: Final = View(
     id="positions",
     en="Positions and their parts",
     zh="头寸",
-    roles=frozenset({PA, FN, AU, IM, MO}),
-    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT}),
+    roles=frozenset({PA, FN, AU, IM, MO, SM}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.STORE}),
     columns=(
         Column(name="business_date", kind=dt.date),
         Column(name="merchant", opens="merchants"),
@@ -271,5 +271,11 @@ POSITIONS: Final = View(
         Filter(name="merchant", column="merchant", beside="date"),
         Filter(name="issuer", column="issuer", beside="date"),
     ),
+    own={
+        Scope.STORE: Own(
+            among="v.of_merchant = (SELECT s.merchant_id FROM store AS s WHERE s.id = %(scope)s)",
+            order=("business_date", "id"),
+        )
+    },
     exports="C",
 )

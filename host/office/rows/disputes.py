@@ -21,7 +21,7 @@ from host.office.roles import AU, FN, IM, MO, PA
 from host.office.rows.rules import open_date
 from host.office.rows.statements import SQL, confirm, statement_of
 from host.office.subjects import Ref
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, How, View
 from host.rules.statement_states import ANSWER, DISPUTE, StatementState
 from host.shards import NIGHT_SHARD
 from host.store.book import read_shard_count
@@ -225,6 +225,7 @@ DISPUTED: Final = View(
         Filter(name="merchant", column="merchant", beside="date"),
         Filter(name="issuer", column="issuer", beside="date"),
         Filter(name="is_open", column="is_open", kind=bool, beside="date"),
+        Filter(name="settlement", column="id", how=How.STATEMENT),
     ),
     actions=(ANSWER,),
     exports="C",

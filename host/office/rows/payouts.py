@@ -45,7 +45,7 @@ from host.office.places import Scope
 from host.office.refusals import FIELD, NOT_FOUND, SAME_PERSON, Refusal
 from host.office.roles import AU, FN, MO, PA
 from host.office.subjects import THE_PLATFORM, Ref
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, How, View
 from host.office.words import Word
 from host.rules.payout_states import INSTRUCT, RETURN, PayoutState
 
@@ -359,6 +359,7 @@ PAYOUTS: Final = View(
         Filter(name="merchant", column="merchant", beside="date"),
         Filter(name="payout_state", column="payout_state", kind=PayoutState, beside="date"),
         Filter(name="came_back", column="came_back", kind=bool, beside="date"),
+        Filter(name="settlement", column="id", how=How.PAYS),
     ),
     actions=(INSTRUCT, PRINT, RETURN),
     exports="CX",

@@ -6,6 +6,7 @@ Each is read once, and every format shows what was read.
 import base64
 import datetime as dt
 import hashlib
+from dataclasses import replace
 from typing import Final, Literal
 
 from host.office.action import Acting, Action, Result
@@ -142,7 +143,8 @@ def _print(acting: Acting, values: SettlementPrint) -> Result:
         "xlsx": lambda: xlsx_of(title, sections, date, language),
         "json": lambda: json_page(sections, date, language, number).encode(),
     }
-    return handed(pages[values.format](), {"format": values.format})
+    made = handed(pages[values.format](), {"format": values.format})
+    return replace(made, told={"name": f"{number}.{values.format}"})
 
 
 def refuse_without_font() -> None:

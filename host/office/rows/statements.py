@@ -13,7 +13,7 @@ from host.office.refusals import STATE, Refusal
 from host.office.roles import AU, FN, IM, MO, PA
 from host.office.rows.reports import PRINT
 from host.office.subjects import Ref
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, How, View
 from host.rules.statement_states import CONFIRM, DISPUTE, StatementState
 from host.store.queries import load_queries
 
@@ -98,6 +98,7 @@ SETTLEMENTS: Final = View(
         Filter(
             name="statement_state", column="statement_state", kind=StatementState, beside="date"
         ),
+        Filter(name="settlement", column="id", how=How.STATEMENT),
         Filter(name="is_disputed", column="is_disputed", kind=bool, beside="date"),
     ),
     actions=(CONFIRM, DISPUTE, PRINT),

@@ -40,6 +40,7 @@ TERMINAL_BATCHES: Final = View(
     filters=(
         Filter(name="terminal_id", column="terminal_id", order=_OF_TERMINAL),
         Filter(name="date", column="business_date", kind=dt.date, order=_OF_DAY),
+        Filter(name="merchant", column="merchant", beside="date", order=_OF_DAY),
         Filter(name="state", column="terminal_batch_state", words=STATES, beside="date"),
         Filter(name="differs", column="differs", kind=bool, beside="date"),
     ),

@@ -73,6 +73,8 @@ JOIN pg_class AS c ON i.indexrelid = c.oid
 WHERE i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
 """
 SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true", dt.date: "2026-11-22"}
+NUMBERED = {How.STATEMENT: "20261122-1", How.PAYS: "20261122-1"}
+"""What is asked by a number that has a date in it."""
 PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7, alliance_id=1)
 VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"]}
 ASKED = [
@@ -251,7 +253,8 @@ def planned(filled: psycopg.Connection[Any], view: str, scope: Scope, name: str)
         filters = {
             **({} if is_enough else filters),
             **({one.beside: least[one.beside]} if one.beside else {}),
-            name: next(iter(one.choices), SAMPLES.get(one.kind, "2026-11-22T00:00:00Z")),
+            name: NUMBERED.get(one.how)
+            or next(iter(one.choices), SAMPLES.get(one.kind, "2026-11-22T00:00:00Z")),
         }
     question = page_question(row, who(scope), Show(view=view, filters=sought(filters)), VALUES)
     text = question.statement.as_string(filled)

@@ -1,0 +1,104 @@
+"""A real browser before a real front: Debian's chromium, driven from outside.
+
+Where there is none the tests are skipped, and say so. Screenshots are left in `build/screens`.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, sync_playwright
+
+from tests.host.office.conftest import Person
+
+CHROMIUM = shutil.which("chromium")
+SCREENS = Path("build/screens")
+PHONE, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+CONTRAST_MIN = 4.5
+"""WCAG 2.2, 1.4.3."""
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+CONTRASTS = """() => {
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((each) => each / 255)
+      .map((each) => each <= .03928 ? each / 12.92 : ((each + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+  const paper = (place) => {
+    for (let at = place; at; at = at.parentElement) {
+      const found = numbers(getComputedStyle(at).backgroundColor);
+      if (found.length < 4 || found[3] > 0) return found.slice(0, 3);
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const place of document.querySelectorAll("body *")) {
+    const own = [...place.childNodes].some((one) => one.nodeType === 3 && one.textContent.trim());
+    if (!own || !place.getClientRects().length || place.closest(".skip")) continue;
+    const a = light(numbers(getComputedStyle(place).color).slice(0, 3)), b = light(paper(place));
+    const text = place.tagName + " " + place.textContent.trim().slice(0, 40);
+    found.push([(Math.max(a, b) + .05) / (Math.min(a, b) + .05), text]);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A window, closed when it is left."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def __enter__(self) -> Page:
+        page: Page = self._context.new_page()
+        return page
+
+    def __exit__(self, *_error: object) -> None:
+        self._context.close()
+
+
+def opened(
+    chromium: Chromium, size: dict[str, int], language: str, scheme: Any = "light"
+) -> Opened:
+    context = chromium.new_context(viewport=size, locale=language, color_scheme=scheme)  # type: ignore[arg-type]
+    return Opened(context)
+
+
+def let_in(page: Page, address: str, who: Person) -> None:
+    page.goto(f"{address}/sign-in")
+    told = {"name": "posswitch_session", "value": who.session.reveal().decode(), "url": address}
+    page.context.add_cookies([told])  # type: ignore[list-item]
+
+
+def look_at(page: Page, name: str) -> None:
+    """Nothing runs out of the window, all that is written has contrast enough; and its picture."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"], (name, "it runs out of the window")  # type: ignore[index]
+    thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
+    assert not thin, (name, thin)
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+
+
+def pictured(chromium: Chromium, address: str, who: Person, pictures: dict[str, str]) -> None:
+    """Each page, by its picture's name, on a phone and a wide screen, in both languages."""
+    for kind, size in (("phone", PHONE), ("wide", WIDE)):
+        for language in ("zh-CN", "en-GB"):
+            with opened(chromium, size, language) as page:
+                let_in(page, address, who)
+                for name, path in pictures.items():
+                    page.goto(address + path)
+                    look_at(page, f"{name}-{kind}-{language[:2]}")

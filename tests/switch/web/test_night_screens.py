@@ -1,0 +1,122 @@
+"""The screens of the night in a real browser, of one date that was traded and cleared."""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import trio
+from playwright.sync_api import Browser as Chromium
+
+from clearing.run import run_clearing
+from tests.host.conftest import MERCHANT_OF, CardPool, trading
+from tests.host.office.conftest import Bureau, Person
+from tests.switch.web.browsers import (
+    WIDE,
+    chromium,
+    let_in,
+    look_at,
+    needs_chromium,
+    opened,
+    pictured,
+)
+from tests.switch.web.conftest import Open
+
+__all__ = ["chromium"]
+pytestmark = needs_chromium
+DAY = dt.date(2026, 11, 22)
+SOLD, DISPUTED = 20_000, 12_300
+STATEMENT = "20261122-1"
+
+
+@dataclass
+class Night:
+    """Who is about it, and where the front is."""
+
+    office: Bureau
+    address: str
+    owner: Person
+    issuer: Person
+    finance: tuple[Person, Person]
+    rrns: list[str]
+
+
+@pytest.fixture(scope="module")
+def night(
+    shared_bureau: Bureau,
+    shared_front: Open,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Night:
+    """Two sales of a date, and its night."""
+    rrns: list[str] = []
+    terminals: list[str] = []
+
+    async def trade() -> None:
+        async with trading(shared_bureau.dsns) as till:
+            card = CardPool().city()
+            sold = [await till.buy(card, amount) for amount in (SOLD, DISPUTED)]
+            rrns.extend(one.rrn for one in sold)
+            terminals.append(till.terminal_id)
+
+    trio.run(trade)
+    with psycopg.connect(shared_bureau.dsns.night, autocommit=True) as connection:
+        run_clearing(connection, tmp_path_factory.mktemp("files"), DAY)
+    office = shared_bureau
+    return Night(
+        office=office,
+        address=str(shared_front().client.base_url).rstrip("/"),
+        owner=office.person("merchant_owner", "merchant", MERCHANT_OF[terminals[0]]),
+        issuer=office.person("issuer_manager"),
+        finance=(office.person("finance"), office.person("finance")),
+        rrns=rrns,
+    )
+
+
+def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it(
+    chromium: Chromium, night: Night
+) -> None:
+    """S3-28, S4-31: from an amount to its transactions in two clicks, a dispute in three (tick,
+    why, send), a file in one; and the other side confirms in one."""
+    path = f"/settlements/{STATEMENT}"
+    pictured(chromium, night.address, night.owner, {"settlement": path})
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, night.address, night.owner)
+        page.goto(night.address + path)
+        assert "CN¥323.00" in page.inner_text(".sum .whole >> nth=0")
+        page.click(".sum a >> nth=0")
+        assert page.url.endswith("#positions")
+        page.click("#positions tbody a >> nth=0")
+        assert page.locator("tbody tr").count() == len(night.rrns)
+        assert all(rrn in page.inner_text("tbody") for rrn in night.rrns)
+        page.go_back()
+        with page.expect_download() as told:
+            page.click("button:has-text('XLSX')")
+        assert told.value.suggested_filename == f"{STATEMENT}.xlsx"
+        assert Path(told.value.path()).read_bytes().startswith(b"PK")
+        page.check(f"input[value='{night.rrns[1]}']")
+        page.fill("#why", "charged twice")
+        page.click("button:has-text('Dispute what is ticked')")
+        page.wait_for_selector("#disputes tbody tr")
+        assert "charged twice" in page.inner_text("#disputes")
+        assert "CN¥200.00" in page.inner_text(".sum .whole >> nth=1")
+        assert not page.query_selector("button:has-text('Confirm')")
+        look_at(page, "settlement-disputed-wide-en")
+    with opened(chromium, WIDE, "zh-CN") as page:
+        let_in(page, night.address, night.issuer)
+        page.goto(night.address + path)
+        page.click("button:has-text('确认')")
+        page.wait_for_selector(f".facts dd:has-text('{night.issuer.login}')")
+
+
+def test_a_statement_of_others_is_not_there(chromium: Chromium, night: Night) -> None:
+    other = max(
+        {*MERCHANT_OF.values()} - {night.office.rows(night.owner, "merchants")[0]["merchant_id"]}
+    )
+    stranger = night.office.person("merchant_owner", "merchant", other)
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, night.address, stranger)
+        for number in (STATEMENT, "20261122-9", "x", "20261122", "20261122-1-issuer"):
+            answer = page.goto(f"{night.address}/settlements/{number}")
+            assert answer is not None
+            assert answer.status == 404, number
