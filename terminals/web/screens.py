@@ -16,6 +16,7 @@ from terminals.web import links, pages
 from terminals.web.batch_page import CARD_BATCH
 from terminals.web.card_page import CARD
 from terminals.web.home import HOME
+from terminals.web.night_page import NIGHT
 from terminals.web.reader import Reader
 from terminals.web.screen import TAB, Given, Part, Screen
 from terminals.web.settlement_page import SETTLEMENT
@@ -23,7 +24,15 @@ from terminals.web.shown import Shown, shown
 from terminals.web.transaction_page import TRANSACTION
 
 SCREENS: Final[Mapping[str, Screen]] = {
-    one.id: one for one in (HOME, CARD_BATCH, CARD, TRANSACTION, SETTLEMENT)
+    one.id: one
+    for one in (
+        HOME,
+        CARD_BATCH,
+        CARD,
+        TRANSACTION,
+        SETTLEMENT,
+        NIGHT,
+    )
 }
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
 

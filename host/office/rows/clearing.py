@@ -30,7 +30,7 @@ from host.office.refusals import (
 )
 from host.office.roles import AU, FN, IM, MO, PA, SM
 from host.office.subjects import Ref
-from host.office.view import Column, Filter, Own, View
+from host.office.view import Column, Filter, How, Own, View
 from host.rules.day_states import DAY_STATES, RELEASE
 from host.rules.delivery_states import RETRY
 from host.rules.states import from_which
@@ -176,7 +176,10 @@ BUSINESS_DAYS: Final = View(
     ),
     order=("business_date",),
     is_newest_first=True,
-    filters=(Filter(name="date", column="business_date", kind=dt.date),),
+    filters=(
+        Filter(name="date", column="business_date", kind=dt.date),
+        Filter(name="before", column="business_date", how=How.BEFORE, kind=dt.date),
+    ),
     actions=(RUN, RELEASE),
     exports="C",
 )

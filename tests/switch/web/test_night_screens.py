@@ -9,7 +9,7 @@ import pytest
 import trio
 from playwright.sync_api import Browser as Chromium
 
-from clearing.run import run_clearing
+from clearing.run import STEPS, run_clearing
 from tests.host.conftest import MERCHANT_OF, CardPool, trading
 from tests.host.office.conftest import Bureau, Person
 from tests.switch.web.browsers import (
@@ -107,6 +107,44 @@ def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it
         page.goto(night.address + path)
         page.click("button:has-text('确认')")
         page.wait_for_selector(f".facts dd:has-text('{night.issuer.login}')")
+
+
+def test_a_night_says_what_it_did_what_blocks_it_and_is_released_by_another_with_its_total(
+    chromium: Chromium, night: Night
+) -> None:
+    """S4-13, S3-21: run in two clicks (the code between them), release with the total typed and a
+    code, by somebody else; what blocks stands on the page."""
+    path = f"/nights/{DAY}"
+    one, other = night.finance
+    pictured(chromium, night.address, one, {"night": path})
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, night.address, one)
+        page.goto(night.address + path)
+        assert page.locator(".night .done").count() == len(STEPS)
+        assert "Nothing that is listed here is open" in page.inner_text("#blocks")
+        page.click("button:has-text('Run the night')")
+        page.fill("#code", night.office.code(one))
+        page.click("button[value=do]")
+        page.wait_for_selector("h1:has-text('Done')")
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, night.address, other)
+        page.goto(night.address + path)
+        page.wait_for_selector("p:has-text('It is run now')")
+        page.fill("#total", "1.00")
+        page.click("button:has-text('Release')")
+        page.fill("#code", night.office.code(other))
+        page.click("button[value=do]")
+        page.wait_for_selector("small:has-text('that is not what is paid')")
+        page.goto(night.address + path)
+        page.fill("#total", "323.00")
+        page.click("button:has-text('Release')")
+        page.fill("#code", night.office.code(other))
+        page.click("button[value=do]")
+        page.wait_for_selector("h1:has-text('Done')")
+        page.goto(night.address + path)
+        assert other.login in page.inner_text(".facts")
+        assert not page.query_selector("#total")
+        look_at(page, "night-released-wide-en")
 
 
 def test_a_statement_of_others_is_not_there(chromium: Chromium, night: Night) -> None:
