@@ -66,6 +66,7 @@ SELECT
     p.login AS asked_by,
     a.asked_at,
     a.expires_at,
+    greatest(extract(EPOCH FROM a.expires_at - %(now)s::timestamptz), 0)::integer AS seconds_left,
     a.state,
     d.login AS decided_by,
     a.decided_at,

@@ -76,7 +76,8 @@ class Screened:
             return screens.drawn(reader, screen, given, told, is_live_alone=True)
 
         session = self._visits.session(request)
-        topic = (session, reader.language, here, request.url.query)
+        form = reader.form_token  # of this browser: forms that it is told are its own
+        topic = (session, form, reader.language, reader.here, request.url.query)
         events = self._live.events(session, topic, draw, screen.live_seconds)
         if events is None:
             raise HTTPException(429)

@@ -94,6 +94,8 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
 """Views by the kind of place a grant is at, in the order they are wanted."""
 EVERYTHING: Final = "everything"
 """The page that names all there is."""
+SCREENS_OF: Final[Mapping[str, str]] = {"approvals": "/approvals"}
+"""Where what a menu names has a page of its own."""
 
 
 class Entry(NamedTuple):
@@ -109,7 +111,11 @@ def of_grant(reader: Reader) -> list[Entry]:
         return []
     views = reader.views
     wanted = MENUS.get(reader.catalogue.grant.scope, ())
-    found = [Entry(reader.named(views[each]), f"/show/{each}") for each in wanted if each in views]
+    found = [
+        Entry(reader.named(views[each]), SCREENS_OF.get(each, f"/show/{each}"))
+        for each in wanted
+        if each in views
+    ]
     return [*found, Entry(said(EVERYTHING, reader.language), "/all")]
 
 

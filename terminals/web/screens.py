@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from host.model.office import Page, Refused
 from terminals.web import links, pages
+from terminals.web.approvals_page import APPROVALS
 from terminals.web.batch_page import CARD_BATCH
 from terminals.web.card_page import CARD
 from terminals.web.home import HOME
@@ -32,6 +33,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         TRANSACTION,
         SETTLEMENT,
         NIGHT,
+        APPROVALS,
     )
 }
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")

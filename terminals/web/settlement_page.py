@@ -33,6 +33,8 @@ _BESIDE: Final = (
     ("merchant_fee_minor", "positions"),
     ("issuer_fee_minor", "positions"),
 )
+_GIVEN_BACK: Final = "given_back"
+_NO_STORE: Final = "no_store"
 _WHO_CONFIRMED: Final = {"merchant": "merchant_confirmed_by", "issuer": "issuer_confirmed_by"}
 
 
@@ -83,7 +85,7 @@ def _summed(row: Row, reader: Reader) -> list[Term]:
     )
     if given_back:
         text = cells.shown("net_minor", given_back, reader.language, row.values["unit"])
-        label = said("given_back", reader.language)
+        label = said(_GIVEN_BACK, reader.language)
         told.append(Term("+", label, text, "#disputes"))
     if row.values["due_minor"] != row.values["payable_minor"]:
         told.append(_term("=", row, "due_minor", "payouts", is_sum=True))
@@ -96,7 +98,7 @@ def _by_store(reader: Reader, statement: Row, positions: Shown) -> list[Share]:
     sums: dict[str, int] = {}
     for row in positions.rows:
         if row.values["unit"] == unit:
-            store = row.text("store") or said("no_store", reader.language)
+            store = row.text("store") or said(_NO_STORE, reader.language)
             sums[store] = sums.get(store, 0) + row.values["net_minor"]
     if positions.next or len(sums) < 2:
         return []

@@ -110,6 +110,7 @@ APPROVALS: Final = View(
         Column(name="asked_by"),
         Column(name="asked_at", kind=dt.datetime),
         Column(name="expires_at", kind=dt.datetime),
+        Column(name="seconds_left", kind=int),
         Column(name="state"),
         Column(name="decided_by"),
         Column(name="decided_at", kind=dt.datetime),

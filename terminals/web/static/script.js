@@ -1,7 +1,7 @@
 // What makes pages quicker to use by keys; without it each of them works all the same.
 "use strict";
 (() => {
-  const rowsNow = () => [...document.querySelectorAll("table.rows tbody tr")];
+  const rowsNow = () => [...document.querySelectorAll("table.rows tbody tr, [data-row]")];
   let at = -1;
   const isTyping = (place) => /^(INPUT|TEXTAREA|SELECT)$/.test(place.tagName);
   const go = (step) => {
@@ -22,19 +22,33 @@
       if (find) { event.preventDefault(); find.focus(); }
     } else if (event.key === "j") go(1);
     else if (event.key === "k") go(-1);
-    else if (event.key === "Enter" && place.matches("table.rows tbody tr")) {
+    else if (event.key === "Enter" && place.matches("table.rows tbody tr, [data-row]")) {
       const link = place.querySelector("a");
       if (link) link.click();
+    } else if (/^[a-z]$/.test(event.key) && place.closest("[data-row]")) {
+      // a row's own keys: what is typed into gets the focus, what is pressed is pressed
+      const meant = place.closest("[data-row]").querySelector(`[data-key="${event.key}"]`);
+      if (!meant) return;
+      event.preventDefault();
+      if (isTyping(meant)) meant.focus(); else meant.click();
     }
   });
   document.querySelectorAll("[data-live]").forEach((place) => {
     // a form that somebody is filling, or has the focus in, is not taken from under their hands
-    const isBusy = () => place.contains(document.activeElement) && isTyping(document.activeElement);
+    const isChanged = (one) => one.value !== one.defaultValue || one.checked !== one.defaultChecked;
+    const isBusy = () => (place.contains(document.activeElement) && isTyping(document.activeElement))
+      || [...place.querySelectorAll("input, textarea")].some(isChanged);
+    const reached = () => [...place.querySelectorAll("a, button, [tabindex]")];
+    const plain = (text) => text.replace(/name="once_key" value="[0-9a-f]+"/g, "");
+    let shown = "";
     const source = new EventSource(place.dataset.live);
     source.onmessage = (event) => {
-      if (isBusy()) return;
-      place.innerHTML = event.data;
       place.classList.remove("old");
+      if (isBusy() || plain(event.data) === shown) return;
+      const focused = reached().indexOf(document.activeElement);
+      place.innerHTML = event.data;
+      shown = plain(event.data);
+      if (focused >= 0) (reached()[focused] || place).focus();
     };
     source.addEventListener("away", () => place.classList.add("old"));
     source.onerror = () => place.classList.add("old");

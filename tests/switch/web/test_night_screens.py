@@ -8,8 +8,10 @@ import psycopg
 import pytest
 import trio
 from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
 
 from clearing.run import STEPS, run_clearing
+from host.model.office import Waiting
 from tests.host.conftest import MERCHANT_OF, CardPool, trading
 from tests.host.office.conftest import Bureau, Person
 from tests.switch.web.browsers import (
@@ -125,7 +127,7 @@ def test_a_night_says_what_it_did_what_blocks_it_and_is_released_by_another_with
         page.click("button:has-text('Run the night')")
         page.fill("#code", night.office.code(one))
         page.click("button[value=do]")
-        page.wait_for_selector("h1:has-text('Done')")
+        _is_done(page)
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, night.address, other)
         page.goto(night.address + path)
@@ -140,11 +142,22 @@ def test_a_night_says_what_it_did_what_blocks_it_and_is_released_by_another_with
         page.click("button:has-text('Release')")
         page.fill("#code", night.office.code(other))
         page.click("button[value=do]")
-        page.wait_for_selector("h1:has-text('Done')")
+        _is_done(page)
         page.goto(night.address + path)
         assert other.login in page.inner_text(".facts")
         assert not page.query_selector("#total")
         look_at(page, "night-released-wide-en")
+
+
+def test_what_is_live_of_each_page_is_told(night: Night, shared_front: Open) -> None:
+    browser = shared_front()
+    session = night.finance[0].session.reveal().decode()
+    browser.client.cookies.set("posswitch_session", session)
+    for path in (f"/settlements/{STATEMENT}", f"/nights/{DAY}", "/approvals"):
+        with browser.client.stream("GET", f"/live{path}") as answer:
+            assert answer.status_code == 200, path
+            lines = (line for line in answer.iter_lines() if line and not line.startswith(":"))
+            assert next(lines).startswith("data: "), path
 
 
 def test_a_statement_of_others_is_not_there(chromium: Chromium, night: Night) -> None:
@@ -158,3 +171,46 @@ def test_a_statement_of_others_is_not_there(chromium: Chromium, night: Night) ->
             answer = page.goto(f"{night.address}/settlements/{number}")
             assert answer is not None
             assert answer.status == 404, number
+
+
+def test_what_waits_is_decided_in_two_clicks_with_what_it_would_do_before_the_eyes(
+    chromium: Chromium, night: Night
+) -> None:
+    """S1-11, S1-20, S2-16: agreed to by a key and a code, refused with why, and withdrawn."""
+    office = night.office
+    one, other = night.finance
+    asked = {"merchant": office.rows(night.owner, "merchants")[0]["merchant_id"],
+             "account_holder": "Somebody", "bank_code": "102100099996"}  # fmt: skip
+    numbers = ("6222020200112230001", "6222020200112230002", "6222020200112230003")
+    for number in numbers:
+        told = office.with_code(one, "payout_account.save", account_number=number, **asked)
+        assert isinstance(told, Waiting), told
+    pictured(chromium, night.address, other, {"approvals": "/approvals"})
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, night.address, other)
+        page.goto(night.address + "/approvals")
+        assert page.title().startswith("(3)")
+        page.keyboard.press("j")
+        page.keyboard.press("r")
+        page.keyboard.type("not theirs")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#waiting:has-text('(2)')")
+        page.keyboard.press("j")
+        page.keyboard.press("a")
+        page.fill("#code", office.code(other))
+        page.click("button[value=do]")
+        _is_done(page)
+    with opened(chromium, WIDE, "zh-CN") as page:
+        let_in(page, night.address, one)
+        page.goto(night.address + "/approvals")
+        assert "(1)" in page.inner_text("#own")
+        assert "(0)" in page.inner_text("#waiting")
+        page.click("button:has-text('撤回')")
+        page.wait_for_selector("#own:has-text('(0)')")
+    states = [row["state"] for row in office.rows(office.admin, "approvals")]
+    assert sorted(states) == ["done", "refused", "withdrawn"]
+
+
+def _is_done(page: Page) -> None:
+    page.wait_for_load_state()
+    assert page.inner_text("h1").startswith("Done"), page.inner_text("main")
