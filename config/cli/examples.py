@@ -143,10 +143,14 @@ def example_of(action: Action[Any]) -> str:
     return shlex.join(["posswitch", subject, verb, *_words(action)])
 
 
+SAID: Final = frozenset({How.NUMBER, How.MINE})
+"""Filters that are named, and have no value beside them."""
+
+
 def example_of_view(view: View) -> str:
     """The command of a view, by what it has to be asked for."""
     name = view.id.replace("_", "-")
-    asked = [one for one in view.filters if one.name in view.needs and one.how is not How.NUMBER]
+    asked = [one for one in view.filters if one.name in view.needs and one.how not in SAID]
     typed = [f"--{one.name}" for one in view.filters if one.name in view.needs and not asked]
     value = VALUES.get(asked[0].name) or KINDS[asked[0].kind] if asked else ""
     named = [f"--{asked[0].name}", value] if asked else typed or ["--json"]

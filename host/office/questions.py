@@ -28,6 +28,7 @@ SQL: Final = {
     **load_queries("host.office", "client_views.sql"),
     **load_queries("host.office", "statistics.sql"),
     **load_queries("host.office", "terminal_batches.sql"),
+    **load_queries("host.office", "counter_views.sql"),
 }
 CARDS_WALKED_MAX: Final = 100
 """The trails of so many cards are put together into one list."""

@@ -253,6 +253,7 @@ _VIEWS: Final = (
     stock_views.BATCH_CARDS,
     vouchers.VOUCHER_BATCHES,
     vouchers.VOUCHERS,
+    voucher_use.AT_THE_COUNTER,
     breakage.EXPIRIES,
     cash.LOADS,
     cash.CASH_POSITIONS,

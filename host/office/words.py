@@ -759,6 +759,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "in_stores": Word("in stores", "适用门店"),
     "how": Word("what is done", "操作"),
     "voucher": Word("voucher", "券"),
+    "taken": Word("taken", "核销内容"),
+    "of_rrn": Word("takes back", "所撤销的检索号"),
     "voucher_batch": Word("batch of vouchers", "券批次"),
     "voucher_status": Word("status", "状态"),
     "times_used": Word("times used", "使用次数"),

@@ -52,6 +52,8 @@ class Found(NamedTuple):
     currency: str
     merchants: list[int]
     stores: list[int]
+    name: str
+    face_minor: int
 
     @property
     def at(self) -> CardAt:

@@ -20,7 +20,9 @@ SELECT
     v.kind,
     i.currency,
     b.merchants,
-    b.stores
+    b.stores,
+    b.name,
+    b.face_minor
 FROM card AS c
 INNER JOIN card_batch_part AS p ON c.part_id = p.id
 INNER JOIN card_batch AS b ON p.batch_id = b.id

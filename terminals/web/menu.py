@@ -46,7 +46,8 @@ AREAS: Final = (
     ),
     Area(
         "Vouchers and gifts", "券与赠送",
-        _of("voucher_batches vouchers gifts wallet"), _of("voucher_batch voucher gift pay"),
+        _of("voucher_batches vouchers counter_work gifts wallet"),
+        _of("voucher_batch voucher gift pay"),
     ),
     Area(
         "Points and lotteries", "积分与抽奖",

@@ -20,8 +20,8 @@ from host.office.fields import Rrn, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
 from host.office.people import Grant
 from host.office.records import DONE, write_line
-from host.office.refusals import FIELD, SPENT_POINTS, UNDONE, WINDOW, Refusal
-from host.office.roles import MO, MP, PA, PO, SM
+from host.office.refusals import FIELD, NOT_YOUR_ROLE, SPENT_POINTS, UNDONE, WINDOW, Refusal
+from host.office.roles import MO, MP, PA, PO, ROLES, SC, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
 from host.rules.settlement import DATED, BatchName, settled_in
@@ -32,6 +32,8 @@ from host.store.queries import load_queries
 from host.store.settlement import ask_settled, settled_batches
 from host.store.trace import open_date, shard_count_of
 
+OFFICE: Final = "office"
+"""How the keys of what people ask for begin."""
 SQL: Final = load_queries("host.office", "transactions.sql")
 VOID: Final = "transaction.void"
 WHY_NOT: Final[Mapping[Reason, Refusal]] = {
@@ -106,6 +108,8 @@ def _void(acting: Acting, values: TransactionVoid) -> Result:
     assert isinstance(found.id, int), "transactions are numbered"
     kind = VOIDED_AT_OFFICE.get(content["kind"])
     sold = _sold(acting.connection, found.id)
+    if acting.grant.role == SC and not (kind is Kind.VOUCHER_VOID and _is_own(acting, sold)):
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[SC])
     if kind is None or found.place.merchant_id is None:
         problem = "it is no sale, no payment by points and no voucher"
         raise Refusal(FIELD, field="rrn", problem=problem)
@@ -137,6 +141,12 @@ def _sold(connection: Connection, number: int) -> Sold:
     return Sold(*row)
 
 
+def _is_own(acting: Acting, sold: Sold) -> bool:
+    """Whether who asks has redeemed it themselves, at the office."""
+    key = sold.key
+    return (key.institution, key.terminal_id) == (OFFICE, acting.who.login)
+
+
 def _is_settled(connection: Connection, sold: Sold, number: int, kind: Kind) -> bool:
     """Whether its batch is behind its terminal; of a voucher, its business date."""
     key = sold.key
@@ -153,6 +163,8 @@ def _is_settled(connection: Connection, sold: Sold, number: int, kind: Kind) -> 
 
 def _is_above_limit(acting: Acting, _values: TransactionVoid) -> bool:
     """Points and goods are no money, and a limit is of that: they take another person."""
+    if acting.grant.role == SC:
+        return False  # their own, of today: else it is refused
     limit, content = acting.grant.limit_minor, acting.subject.content
     is_money = content["unit"] == HOUSE_CURRENCY
     return limit is None or not is_money or content["amount_minor"] > limit
@@ -163,7 +175,7 @@ TRANSACTION_VOID: Final = Action(
     en="Void what was sold",
     zh="撤销",
     values=TransactionVoid,
-    roles=frozenset({MP, SM}),
+    roles=frozenset({MP, SM, SC}),
     do=_void,
     about=lambda values: Ref("transaction", values.rrn),
     second=Second.WHEN,

@@ -26,6 +26,7 @@ from host.office.fields import Money, Note, Number, Phone, Pieces, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
 from host.office.people import Grant
 from host.office.phones import phone_hash
+from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
 from host.office.roles import CS, IM, MP, PA, PO, ROLES, SC, SM
@@ -33,6 +34,7 @@ from host.office.rows.disclosures import REVEAL
 from host.office.rows.vouchers import SQL as OF_BATCHES
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
+from host.office.view import Column, Filter, How, View
 from host.stock import binding, gifts, lives, pickups, vouchers
 from host.stock.batches import By
 from host.stock.qr import PICKUP_LIFETIME
@@ -154,7 +156,15 @@ def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
     )
     job = begin_job(acting, REDEEM, acting.subject, total=1, plan=plan)
     beside = {"voucher": found.masked}
-    return Result(told={"job": job, **beside}, beside=beside)
+    told = {"job": job, **beside, "name": found.name, "valid_to": _day(found.valid_to)}
+    if found.face_minor:
+        told |= {"face_minor": found.face_minor, "unit": found.currency}
+    return Result(told=told, beside=beside)
+
+
+def _day(date: dt.date | None) -> str:
+    """As values are told."""
+    return date.isoformat() if date is not None else ""
 
 
 def _show_pickup(acting: Acting, values: VoucherShowPickup) -> Result:
@@ -263,6 +273,33 @@ def _holder(acting: Acting, hsm: Hsm, phone: str) -> int:
     return int(row[0]) if row is not None else 0
 
 
+AT_THE_COUNTER: Final = View(
+    id="counter_work",
+    en="Redeemed at the counter",
+    zh="我的核销",
+    roles=frozenset({SC, SM, MP}),
+    scopes=frozenset({Scope.MERCHANT, Scope.STORE}),
+    columns=(
+        Column(name="id", kind=int),
+        Column(name="at", kind=dt.datetime),
+        Column(name="action"),
+        Column(name="job", kind=int),
+        Column(name="outcome"),
+        Column(name="voucher", is_masked=True),
+        Column(name="taken", kind=int),
+        Column(name="unit"),
+        Column(name="rrn"),
+        Column(name="of_rrn"),
+    ),
+    order=("at", "id"),
+    is_newest_first=True,
+    filters=(
+        Filter(name="mine", column="who", how=How.MINE),
+        Filter(name="since", column="at", how=How.FROM, kind=dt.datetime, beside="mine"),
+    ),
+    needs=frozenset({"mine"}),
+)
+"""What somebody has redeemed, and taken back: their own alone."""
 VOUCHER_REDEEM: Final = Action(
     id=REDEEM,
     en="Redeem a voucher at the own store",

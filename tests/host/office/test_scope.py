@@ -243,7 +243,7 @@ class World:
         return {
             "card": self.card, "number": "0", "phone": "13900001234",
             "member": self.member, "order": "T1", "date": "2026-11-22",
-            "schedule": self.schedule,
+            "schedule": self.schedule, "mine": "true",
             "batch": self.batch, "lottery": self.lottery, "webhook": self.webhook,
         }  # fmt: skip
 

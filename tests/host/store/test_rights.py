@@ -139,6 +139,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/client_views.sql": ALL,
         "host/office/statistics.sql": ALL,
         "host/office/terminal_batches.sql": ALL,
+        "host/office/counter_views.sql": ALL,
         "host/office/holds.sql": ALL,
         "host/office/transactions.sql": ALL,
         "host/store/settlement.sql": {"settled"},
