@@ -93,7 +93,7 @@ class DemoStaff:
         self.shown = ""
         """What was shown once, when something was last done."""
         self._people: dict[str, Colleague] = {}
-        first = self._take_up(PEOPLE[PA].login, invitation.reveal().decode())
+        first = self.take_up(PEOPLE[PA].login, invitation.reveal().decode())
         self._people[PA] = first
 
     @property
@@ -178,9 +178,9 @@ class DemoStaff:
         login = f"{named.login}{other}"
         values = {"login": login, "name": named.name, "role": role}
         told = self.done(PA, "person.save", values | {"scope": scope.value, "scope_key": key})
-        return self._take_up(login, told.shown_once["invitation"])
+        return self.take_up(login, told.shown_once["invitation"])
 
-    def _take_up(self, login: str, invitation: str) -> Colleague:
+    def take_up(self, login: str, invitation: str) -> Colleague:
         """Choose a password, sign in, and turn one-time codes on."""
         who, password = Colleague(login), secrets.token_hex(PASSWORD_BYTES)
         self._done(who, "invitation.accept", {"token": invitation, "new": password})

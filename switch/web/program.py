@@ -19,9 +19,11 @@ from starlette.staticfiles import StaticFiles
 from host.link.address import Address
 from host.link.credentials import Credentials
 from host.page import Page
+from switch.seat.seats import Seats
 from switch.web.api import Api
 from switch.web.api_pages import ApiPages
 from switch.web.bounded import Bounded
+from switch.web.clerk import ClerkPages
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.doing import Doing
 from switch.web.door import Door
@@ -31,6 +33,7 @@ from switch.web.live import Live
 from switch.web.metrics import Measured, WebMetrics
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
+from switch.web.seat import SeatPages
 from switch.web.visits import Visits
 from switch.web_settings import LOOPBACK_NAMES, USUAL_PORT, WebSettings
 from terminals.web.pages import STATIC
@@ -55,6 +58,7 @@ class WebFront:
         self.credentials = credentials
         self.metrics = WebMetrics()
         self.desk, self.live = Desk(address, credentials), Live()
+        self.seats = Seats(settings)
         self.visits = Visits(self.desk, Guard(is_secure=settings.tls is not None), settings)
         self.door = Door(self.visits)
         self.metrics.listening.set_function(lambda: self.live.heard)
@@ -83,6 +87,7 @@ class WebFront:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.desk.run)
             nursery.start_soon(self.live.run)
+            nursery.start_soon(self.seats.run)
             nursery.start_soon(self.page.run)
 
 
@@ -96,6 +101,8 @@ def application(front: WebFront) -> Starlette:
         *Doing(visits).routes(),
         *Screened(visits, live).routes(),
         *ApiPages(visits).routes(),
+        *SeatPages(visits, front.seats).routes(),
+        *ClerkPages(visits).routes(),
         *Api(desk, door.sign_ins).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]

@@ -63,7 +63,7 @@ def _one(field: FieldTold, typed: str) -> Any:
         case "number" | "file":
             return _whole(typed.strip())
         case "money":
-            return _minor(typed.strip())
+            return minor_of(typed.strip())
         case "either":
             return WORDS_OF_FLAGS.get(typed.strip(), typed)
         case _:
@@ -77,7 +77,7 @@ def _whole(typed: str) -> int | str:
         return typed
 
 
-def _minor(typed: str) -> int | str:
+def minor_of(typed: str) -> int | str:
     """In minor units, where it is an amount that has some; else as it was typed."""
     found = AMOUNT.fullmatch(typed.replace(",", ""))
     if found is None:

@@ -93,6 +93,8 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
     "alliance": _in_order("directory rules alliance_terms alliance_settlements people"),
 }
 """Views by the kind of place a grant is at, in the order they are wanted."""
+COUNTERS: Final[Mapping[str, str]] = {"seat.open": "seat", "voucher.redeem": "clerk"}
+"""Pages of a counter, by the action that whoever has one may do; each is called as its address."""
 EVERYTHING: Final = "everything"
 """The page that names all there is."""
 SCREENS_OF: Final[Mapping[str, str]] = {"approvals": "/approvals"}
@@ -111,13 +113,15 @@ def of_grant(reader: Reader) -> list[Entry]:
     if reader.catalogue is None:
         return []
     views = reader.views
+    counters = [name for action, name in COUNTERS.items() if action in reader.actions]
+    at_counters = [Entry(said(name, reader.language), f"/{name}") for name in counters]
     wanted = MENUS.get(reader.catalogue.grant.scope, ())
     found = [
         Entry(reader.named(views[each]), SCREENS_OF.get(each, f"/show/{each}"))
         for each in wanted
         if each in views
     ]
-    return [*found, Entry(said(EVERYTHING, reader.language), "/all")]
+    return [*at_counters, *found, Entry(said(EVERYTHING, reader.language), "/all")]
 
 
 Listed = tuple[Area, Sequence[ViewTold], Sequence[ActionTold]]

@@ -4,18 +4,12 @@ What views, actions, fields and states are called stands in the office's words; 
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-Language = Literal["zh", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+from terminals.web.counter_texts import COUNTER
+from terminals.web.text import LANGUAGES, Language, Text
 
-
-class Text(NamedTuple):
-    """One thing said."""
-
-    en: str
-    zh: str
-
+__all__ = ["LANGUAGES", "TEXTS", "Language", "Text", "said"]
 
 TEXTS: Final[Mapping[str, Text]] = {
     "house": Text("posswitch", "posswitch 积分收单"),
@@ -169,6 +163,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "nothing_to_see": Text(
         "Nothing is to be seen or done under this grant yet.", "该身份下暂无可查看或办理的内容。"
     ),
+    **COUNTER,
 }
 
 

@@ -12,7 +12,7 @@ from config.places import Places, places_of
 from config.run.control import reload_running
 from config.run.database import dsn_of
 from config.run.estates import loader
-from config.run.staff import DemoStaff, opened_staff
+from config.run.staff import Colleague, DemoStaff, opened_staff
 from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
 from config.tasks.seat_keys import make_seat
@@ -49,6 +49,12 @@ class House:
         self.staff.done("platform_ops", "terminal.save", values)
         make_seat(self.places.data, None, terminal_id, to, replace=False)
         list(reload_running(self.places))
+
+    def person(self, role: str, login: str, scope: str, key: str) -> Colleague:
+        """Somebody at a place of the first merchant."""
+        values = {"login": login, "name": login, "role": role, "scope": scope, "scope_key": key}
+        told = self.staff.done("platform_admin", "person.save", values)
+        return self.staff.take_up(login, told.shown_once["invitation"])
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """What the ledger has."""

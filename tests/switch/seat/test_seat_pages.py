@@ -1,0 +1,288 @@
+"""A seat in a real browser: sold by keys and a scanner, paid by several, in doubt, settled.
+
+Screenshots are left in `build/screens`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, sync_playwright
+
+from config.run.staff import Colleague
+from host.estate.demo import GIFT_FACE_MINOR
+from tests.switch.seat.conftest import CARDS, House
+from tests.switch.web.test_browser import CHROMIUM, CONTRAST_MIN, CONTRASTS, PHONE, SCREENS, WIDE
+from tests.whole.relay import Trouble
+
+SEAT = "80019002"
+MILLISECONDS_MAX = 20_000
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def cashier(house: House) -> Colleague:
+    house.seat(SEAT)
+    return house.person("merchant_operator", "min", "merchant", "888290054110001")
+
+
+@pytest.fixture
+def page(chromium: Chromium, house: House, cashier: Colleague) -> Iterator[Page]:
+    house.relay.heal()
+    with opened(chromium, house, cashier) as page:
+        page.goto(f"{house.web}/seat")
+        page.click(f"button[value='{SEAT}']")
+        page.wait_for_url(f"**/seat/{SEAT}")
+        yield page
+
+
+class opened:  # noqa: N801 - used as a with
+    """A browser in which somebody has signed in."""
+
+    def __init__(
+        self,
+        chromium: Chromium,
+        house: House,
+        who: Colleague,
+        size: dict[str, int] | None = None,
+        **how: Any,
+    ) -> None:
+        given: Any = size or WIDE
+        self._context = chromium.new_context(
+            viewport=given, locale=how.pop("locale", "en-GB"), **how
+        )
+        self._house, self._who = house, who
+        self._context.set_default_timeout(MILLISECONDS_MAX)
+
+    def __enter__(self) -> Page:
+        page: Page = self._context.new_page()
+        page.goto(f"{self._house.web}/sign-in")
+        told: Any = {
+            "name": "posswitch_session",
+            "value": self._who.session.reveal().decode(),
+            "url": self._house.web,
+        }
+        self._context.add_cookies([told])
+        return page
+
+    def __exit__(self, *_error: object) -> None:
+        self._context.close()
+
+
+def activate(page: Page, card: int) -> None:
+    """Sell a gift card, by its keys."""
+    page.goto(page.url.split("/done")[0])
+    page.fill("#amount", f"{GIFT_FACE_MINOR / 100:.2f}")
+    page.fill("#presented", CARDS[card].pan.reveal())
+    page.keyboard.press("F9")
+    page.wait_for_selector(".receipt")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#amount")
+
+
+def sell(page: Page, amount: str, card: int) -> None:
+    """As a scanner does: the amount, Enter, the scan with its own Enter."""
+    page.wait_for_function("document.activeElement.id === 'amount'")
+    page.keyboard.type(amount)
+    page.keyboard.press("Enter")
+    page.keyboard.type(CARDS[card].pan.reveal())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/done/**")
+
+
+def test_a_sale_is_an_amount_a_scan_and_enter_and_is_voided_by_two_keys(
+    page: Page, house: House
+) -> None:
+    """S4-04, S4-56: a till in the browser; its receipt is printable, its void is F7 Enter."""
+    activate(page, 1108)
+    sell(page, "12.80", 1108)
+    receipt = page.inner_text(".receipt")
+    assert "¥12.80" in receipt
+    assert re.search(r"RRN\s+[0-9]{12}", receipt), receipt
+    assert CARDS[1108].pan.reveal() not in page.content()
+    assert house.value_of(1108) == GIFT_FACE_MINOR - 1_280
+    page.emulate_media(media="print")
+    assert not page.is_visible(".seat-head")
+    assert page.is_visible(".receipt")
+    page.emulate_media(media="screen")
+    page.click("text=Next customer")
+    page.wait_for_selector("#amount")
+    page.keyboard.press("F7")
+    page.wait_for_selector("input[name=of]", state="attached")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/done/**")
+    assert house.value_of(1108) == GIFT_FACE_MINOR
+
+
+def test_a_part_is_paid_by_a_card_and_the_rest_by_another_and_in_cash(
+    page: Page, house: House
+) -> None:
+    """S4-57, S3-11: partial approval; another card is a key, cash is a key."""
+    for card in (1109, 1110):
+        activate(page, card)
+    sell(page, "250", 1109)
+    assert "¥150.00" in page.inner_text(".came")
+    page.keyboard.press("k")
+    page.wait_for_function("document.activeElement.id === 'presented'")
+    page.keyboard.type(CARDS[1110].pan.reveal())
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".came h2:has-text('¥50.00')")
+    page.keyboard.press("c")
+    page.wait_for_selector(".came", state="detached")
+    receipt = page.inner_text(".receipt")
+    assert [text in receipt for text in ("¥250.00", "¥100.00", "¥50.00", "Cash")] == [True] * 4
+    assert (house.value_of(1109), house.value_of(1110)) == (0, 0)
+
+
+def test_a_part_that_is_not_wanted_is_taken_back_whole(page: Page, house: House) -> None:
+    activate(page, 1111)
+    sell(page, "130", 1111)
+    page.keyboard.press("x")
+    page.wait_for_url("**/done/**")
+    page.wait_for_selector(".mark")
+    assert house.value_of(1111) == GIFT_FACE_MINOR
+
+
+def test_a_lost_answer_is_said_so_and_mends_itself_and_the_batch_agrees(
+    page: Page, house: House
+) -> None:
+    """S4-04: in doubt it says so, reverses until it is answered, and tells the truth."""
+    activate(page, 1112)
+    house.relay.trouble = Trouble.NO_ANSWERS
+    sell(page, "30", 1112)
+    page.wait_for_selector(".came.wait h2:has-text('Not known yet')")
+    shot(page, "seat-doubt")
+    house.relay.heal()
+    page.wait_for_selector("h2:has-text('Reversed: nothing was taken')")
+    assert house.value_of(1112) == GIFT_FACE_MINOR
+    page.keyboard.press("Enter")
+    sell(page, "30", 1112)
+    page.keyboard.press("F10")
+    page.wait_for_selector("button:has-text('Settle this batch')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".settled .good")
+    assert "The totals agree" in page.inner_text(".settled")
+    assert house.violations() == []
+
+
+def test_a_decline_is_large_and_in_words_and_a_pin_is_never_asked_for(
+    page: Page, house: House
+) -> None:
+    sell(page, "10", 31)
+    assert "PIN" in page.inner_text(".came.bad")
+    assert "payment code" in page.inner_text(".came.bad")
+    shot(page, "seat-decline")
+    page.goto(f"{house.web}/seat/{SEAT}")
+    page.wait_for_function("document.activeElement.id === 'amount'")
+    page.keyboard.type("10")
+    page.keyboard.press("Enter")
+    page.keyboard.type("not a card")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".refusal")
+    assert page.input_value("#amount") == "10"
+    assert page.input_value("#presented") == ""
+
+
+def test_it_works_without_a_script_and_a_form_sent_twice_is_done_once(
+    chromium: Chromium, house: House, cashier: Colleague
+) -> None:
+    with opened(chromium, house, cashier, java_script_enabled=False) as page:
+        page.goto(f"{house.web}/seat/{SEAT}")
+        page.fill("#amount", "100")
+        page.fill("#presented", CARDS[1113].pan.reveal())
+        page.click("button[value=activate]")
+        page.wait_for_selector(".receipt")
+        page.goto(f"{house.web}/seat/{SEAT}")
+        page.fill("#amount", "7")
+        page.fill("#presented", CARDS[1113].pan.reveal())
+        page.click(".keys button[value=sale]")
+        page.wait_for_selector(".receipt")
+        page.goto(f"{house.web}/seat/{SEAT}")
+        names = ("form_token", "once_key", "bill")
+        form: Any = {name: page.input_value(f".till [name={name}]") for name in names}
+        form |= {"amount": "7", "presented": CARDS[1113].pan.reveal(), "button": "sale"}
+        told = [
+            page.request.post(f"{house.web}/seat/{SEAT}", form=form, max_redirects=0)
+            for _time in range(2)
+        ]
+        assert [one.status for one in told] == [303, 303]
+        assert told[0].headers["location"] == told[1].headers["location"]
+    assert house.value_of(1113) == GIFT_FACE_MINOR - 1_400
+
+
+def test_nobody_else_is_at_the_seat(chromium: Chromium, house: House, cashier: Colleague) -> None:
+    """Who has not sat down is shown the list; somebody of another merchant has none of it."""
+    other = house.person("merchant_operator", "lan", "merchant", "888290054110001")
+    with opened(chromium, house, other) as page:
+        page.goto(f"{house.web}/seat/{SEAT}/day")
+        assert page.url == f"{house.web}/seat"
+        page.click(f"button[value='{SEAT}']")
+        page.wait_for_selector(".refusal")
+        assert "Somebody else sits there" in page.inner_text(".refusal")
+    stranger = house.person("merchant_operator", "yu", "merchant", "888290058120002")
+    with opened(chromium, house, stranger) as page:
+        page.goto(f"{house.web}/seat")
+        assert page.query_selector(f"button[value='{SEAT}']") is None
+    assert cashier.login == "min"
+
+
+@pytest.mark.parametrize(
+    ("size", "locale", "scheme"),
+    [
+        (PHONE, "zh-CN", "dark"),
+        (PHONE, "en-GB", "light"),
+        (WIDE, "zh-CN", "light"),
+        (WIDE, "en-GB", "dark"),
+    ],
+)
+def test_its_pages_fit_and_are_read_by_day_and_night(
+    chromium: Chromium,
+    house: House,
+    cashier: Colleague,
+    size: dict[str, int],
+    locale: str,
+    scheme: str,
+) -> None:
+    with opened(chromium, house, cashier, size, locale=locale, color_scheme=scheme) as page:
+        page.goto(f"{house.web}/seat")
+        page.click(f"button[value='{SEAT}']")
+        page.wait_for_url(f"**/seat/{SEAT}")
+        kind = "phone" if size is PHONE else "wide"
+        done = page.query_selector(".day td a")
+        paths = {"seat": "", "void": "/void", "refund": "/refund", "day": "/day"}
+        links = {name: f"{house.web}/seat/{SEAT}{path}" for name, path in paths.items()}
+        if done is not None:
+            links["done"] = f"{house.web}{done.get_attribute('href')}"
+        for name, link in links.items():
+            page.goto(link)
+            looked_at(page, f"seat-{name}-{kind}-{locale[:2]}-{scheme}", size)
+
+
+def looked_at(page: Page, name: str, size: dict[str, int]) -> None:
+    """Nothing runs out of the window, all that is written has contrast enough."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size["width"], (name, "it runs out of the window")
+    thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
+    assert not thin, (name, thin)
+    unnamed = page.evaluate(
+        "[...document.querySelectorAll('main input:not([type=hidden]), main select')]"
+        ".filter((one) => !one.labels.length && !one.ariaLabel).map((one) => one.name)"
+    )
+    assert unnamed == []
+    shot(page, name)
+
+
+def shot(page: Page, name: str) -> None:
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{name}.png")
