@@ -50,8 +50,11 @@ MEMORY, MEMORY_BYTES_MIN = Path("/dev/shm"), 6 << 30
 PLACES = {Path(tempfile.gettempdir()), MEMORY}
 LONGEST_FIRST = ("whole", "config", "simulators", "clearing", "switch", "host", "terminals")
 """With several workers a file goes to one of them whole; no long one may be left to the end."""
-OF_ONE_HOUSE = re.compile(
-    r"tests/simulators/(?:till/)?test_(?:\w*in_chinese|every_row|prompt|scenarios|sessions)\.py"
+OF_ONE_HOUSE = (
+    re.compile(
+        r"tests/simulators/(?:till/)?test_(?:\w*in_chinese|every_row|prompt|scenarios|sessions)\.py"
+    ),
+    re.compile(r"tests/switch/seat/test_\w+\.py"),
 )
 """Files that share what is started once for them all, so that one worker takes them."""
 _OWN_DIRECTORY = pytest.StashKey[Path]()
@@ -175,7 +178,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 class _ByHouse(LoadFileScheduling):  # type: ignore[misc] # xdist tells no types
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "one house" if OF_ONE_HOUSE.fullmatch(file) else file
+        houses = (place for place, one in enumerate(OF_ONE_HOUSE) if one.fullmatch(file))
+        return next((f"house {place}" for place in houses), file)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,6 +16,7 @@ from terminals.web.pages import rendered
 from terminals.web.reader import Reader
 from terminals.web.texts import Language, said
 
+POINTS_UNIT: Final = "points_unit"
 SECONDS_SENT: Final = 1
 SECONDS_DOUBT: Final = 2
 """How soon a page that waits looks again."""
@@ -194,7 +195,7 @@ def title_of(entry: Entry, language: Language) -> str:
 def amount_text(amount: int, language: Language, *, in_points: bool) -> str:
     """Money as money, points as points."""
     if in_points:
-        return f"{amount} {said('points_unit', language)}"
+        return f"{amount} {said(POINTS_UNIT, language)}"
     return cells.shown("amount_minor", amount, language, HOUSE_CURRENCY)
 
 
@@ -217,7 +218,8 @@ def told_of(reader: Reader, entry: Entry) -> list[tuple[str, str]]:
             if name in _AMOUNTS
             else str(number)
         )
-        found.append((said(f"told_{name}", reader.language), text))
+        label = f"told_{name}"
+        found.append((said(label, reader.language), text))
     return found
 
 

@@ -20,6 +20,7 @@ from host.estate.demo import demo_estate
 from host.store.connecting import SHORT, connect
 from switch.web_settings import WebSettings
 from tests.ports import free_port
+from tests.simulators.conftest import hastily
 from tests.whole.relay import Relay, relayed
 
 ESTATE = demo_estate()
@@ -46,15 +47,26 @@ class House:
     def seat(self, terminal_id: str, to: Path | None = None) -> None:
         """A new terminal of the first merchant, and the seat of a front."""
         values = {"terminal_id": terminal_id, "store": 1, "family": "pos"}
-        self.staff.done("platform_ops", "terminal.save", values)
+        with hastily():
+            self.staff.done("platform_ops", "terminal.save", values)
         make_seat(self.places.data, None, terminal_id, to, replace=False)
         list(reload_running(self.places))
 
     def person(self, role: str, login: str, scope: str, key: str) -> Colleague:
         """Somebody at a place of the first merchant."""
         values = {"login": login, "name": login, "role": role, "scope": scope, "scope_key": key}
-        told = self.staff.done("platform_admin", "person.save", values)
-        return self.staff.take_up(login, told.shown_once["invitation"])
+        with hastily():
+            told = self.staff.done("platform_admin", "person.save", values)
+            return self.staff.take_up(login, told.shown_once["invitation"])
+
+    def pay_code(self, card: int, phone: str) -> str:
+        """What a member shows who has this card."""
+        values = {"card": card, "phone": phone, "note": "the holder is known"}
+        with hastily():
+            done = self.staff.act("issuer_manager", "card.activate_for", values, "issuer_manager 2")
+            shown = self.staff.act("service", "pay.show_code", {"card": card})
+        assert (done, shown) == ("done", "done")
+        return self.staff.shown
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """What the ledger has."""

@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 
-from host.estate.demo import GIFT_FACE_MINOR
+from host.estate.demo import GIFT_FACE_MINOR, voucher_code
 from host.model.requests import Kind
 from host.model.terminal import MacAlgorithm
 from switch.seat.counter import Order, bill_of, refund, take_cash, trade, void
@@ -89,6 +89,8 @@ async def sold(till: Till, card: int, amount_minor: int, kind: Kind = Kind.PURCH
 
 
 def test_it_sells_voids_refunds_and_its_batch_agrees(house: House, directory: Path) -> None:
+    """S4-56, S4-61: points are earned and asked for; what either side counted agrees."""
+
     async def day(till: Till) -> None:
         assert (await activated(till, 1101)).state is State.APPROVED
         before = house.value_of(1101)
@@ -142,6 +144,55 @@ def test_less_than_was_asked_is_a_bill_whose_rest_is_paid_otherwise(
         assert (bill.rest_minor, bill.first.cash_minor) == (0, 1_000)
 
     at_seat(house, directory, day)
+
+
+def test_a_member_pays_by_a_code_and_is_given_back_by_it(house: House, directory: Path) -> None:
+    """S4-04: what is scanned is no card's number; it pays once."""
+    code = house.pay_code(1225, "13800138225")
+
+    async def day(till: Till) -> None:
+        def order(key: str) -> Order:
+            shown = presented.read(code)
+            return Order(
+                kind=Kind.PURCHASE, amount_minor=3_000, presented=shown, by="min", once_key=key
+            )
+
+        sale = await (await trade(till, order("code 1"))).send()
+        assert (sale.state, house.value_of(1225)) == (State.APPROVED, GIFT_FACE_MINOR - 3_000)
+        again = await (await trade(till, order("code 2"))).send()
+        assert (again.state, again.f39) == (State.DECLINED, "22")
+        back = await (await refund(till, sale, 1_000, "min", "back")).send()
+        assert (back.state, house.value_of(1225)) == (State.APPROVED, GIFT_FACE_MINOR - 2_000)
+
+    at_seat(house, directory, day)
+
+
+def test_a_card_is_loaded_by_a_code_and_a_voucher_pays(house: House, directory: Path) -> None:
+    async def day(till: Till) -> None:
+        await activated(till, 1114)
+        load = Order(
+            kind=Kind.LOAD_BY_CODE,
+            presented=_typed(1114),
+            second=presented.read(voucher_code(1310).reveal()),
+            by="min",
+            once_key="load",
+        )
+        done = await (await trade(till, load)).send()
+        assert (done.state, done.taken) == (State.APPROVED, 5_000)
+        assert house.value_of(1114) == GIFT_FACE_MINOR + 5_000
+        voided = await (await void(till, done, "min", "load back")).send()
+        assert voided.state is State.APPROVED
+        assert house.value_of(1114) == GIFT_FACE_MINOR
+        code = presented.read(voucher_code(1311).reveal())
+        order = Order(
+            kind=Kind.VOUCHER_REDEMPTION, amount_minor=8_000, presented=code, by="min", once_key="v"
+        )
+        paid = await (await trade(till, order)).send()
+        assert paid.state is State.APPROVED
+        assert bill_of(till, paid).rest_minor == 3_000
+
+    at_seat(house, directory, day)
+    assert house.violations() == []
 
 
 def test_an_answer_that_is_lost_is_doubt_then_a_reversal_then_the_truth(
