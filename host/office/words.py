@@ -457,6 +457,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "clearing": Word("clearing", "清算"),
     "seal": Word("seal", "存证号"),
     "seat": Word("seat", "座席"),
+    "takes_over": Word("takes a seat over", "可接管座席"),
     "refund_minor_max": Word("most to give back at a time", "单笔退货上限"),
     "proof": Word("proof", "校验结果"),
     "trace": Word("trace", "卡券流转"),

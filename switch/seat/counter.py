@@ -53,7 +53,7 @@ async def trade(till: Till, order: Order) -> Begun:
     row = TRADES[order.kind]
 
     def make(batch: str, trace: str) -> tuple[Entry, Fields]:
-        who = till.who
+        who = till.session.who
         asked = messages.traded(row, who, trace, order.amount_minor, order.presented, order.second)
         presented = order.presented
         name = f"{batch}-{trace}"
@@ -74,7 +74,7 @@ async def trade(till: Till, order: Order) -> Begun:
         )
         return entry, asked
 
-    return Begun(till, *await till.begin(make))
+    return Begun(till, *await till.begin(make, order.once_key))
 
 
 async def void(till: Till, entry: Entry, by: str, once_key: str) -> Begun:
@@ -85,7 +85,7 @@ async def void(till: Till, entry: Entry, by: str, once_key: str) -> Begun:
     """
     if entry.undone_by or entry.refunded_minor:
         raise NotNowError("undone_before", entry.name)
-    if entry.batch != till.counting.batch:
+    if entry.batch != till.batch:
         raise NotNowError("settled_before", entry.name)
     if not may_be_voided(till, entry):
         raise NotNowError("not_voided", entry.name)
@@ -95,7 +95,7 @@ async def void(till: Till, entry: Entry, by: str, once_key: str) -> Begun:
         till,
         entry,
         (kind, row.voided, entry.taken, in_points),
-        lambda trace: messages.void(till.who, trace, entry),
+        lambda trace: messages.void(till.session.who, trace, entry),
         by,
         once_key,
     )
@@ -120,7 +120,7 @@ async def refund(till: Till, entry: Entry, amount_minor: int, by: str, once_key:
         till,
         entry,
         (REPEATED, row.refunded, amount_minor, row.in_points),
-        lambda trace: messages.refund(till.who, trace, entry, amount_minor),
+        lambda trace: messages.refund(till.session.who, trace, entry, amount_minor),
         by,
         once_key,
     )
@@ -130,7 +130,7 @@ def may_be_voided(till: Till, entry: Entry) -> bool:
     """Whether a void of it may be asked for."""
     row = TRADES.get(entry.kind)
     is_whole = not (entry.undone_by or entry.refunded_minor)
-    is_here = entry.batch == till.counting.batch and is_whole and bool(entry.rrn)
+    is_here = entry.batch == till.batch and is_whole and bool(entry.rrn)
     return row is not None and bool(row.voided) and entry.state in IN_FORCE and is_here
 
 
@@ -172,7 +172,7 @@ async def _back(
         )
         return made, asked
 
-    return Begun(till, *await till.begin(make))
+    return Begun(till, *await till.begin(make, once_key))
 
 
 # What is paid by several. -----------------------------------------------------------------------

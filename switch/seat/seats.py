@@ -1,8 +1,11 @@
 """The seats of one front: whose keys are here, each with its file, mended while the front runs.
 
-A seat that somebody has used is opened when the front begins, for it may be in doubt.
+A seat that somebody has used is opened when the front begins, for it may be in doubt. Two fronts
+would trade under the same traces, so a directory is one front's.
 """
 
+import fcntl
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +15,9 @@ import structlog
 import trio
 
 from host.model.secrets import Secret
+from host.steady import kept_going
 from switch.channels import address_of
+from switch.faults import count, note
 from switch.seat.file import SeatFile, SeatFileError
 from switch.seat.keys import SeatKeyError, day_key, front_key, master_key, seats_in
 from switch.seat.line import Line
@@ -20,6 +25,7 @@ from switch.seat.till import Till
 from switch.web_settings import WebSettings
 
 DAY: Final = ".day"
+LOCK: Final = "lock"
 
 _LOG = structlog.get_logger(__name__)
 
@@ -31,6 +37,7 @@ class Seats:
         self._directory = Path(settings.seats)
         self._settings = settings
         self._tills: dict[str, Till] = {}
+        self._lock = -1
         self._nursery: trio.Nursery | None = None
 
     async def run(self) -> None:
@@ -46,6 +53,8 @@ class Seats:
                 self._nursery = None
                 for till in self._tills.values():
                     till.close()
+                if self._lock >= 0:
+                    os.close(self._lock)
 
     def names(self) -> list[str]:
         """The terminals whose places this front may take."""
@@ -56,18 +65,39 @@ class Seats:
         till = self._tills.get(terminal_id)
         if till is None and self._nursery is not None and terminal_id in self.names():
             try:
+                self._take()
                 till = self._opened(terminal_id)
             except (SeatKeyError, SeatFileError, OSError) as error:
                 _LOG.error("a seat cannot be used", terminal=terminal_id, why=str(error))
                 return None
             self._tills[terminal_id] = till
-            self._nursery.start_soon(till.run)
+            self._nursery.start_soon(kept_going, f"seat {terminal_id}", till.run, count)
         return till
 
     def start(self, work: Callable[[], Awaitable[object]]) -> None:
         """Do this beside all pages, whoever goes away from the one that asked for it."""
         assert self._nursery is not None, "pages are served while it runs"
-        self._nursery.start_soon(work)
+        self._nursery.start_soon(_alone, work)
+
+    def _take(self) -> None:
+        """Have the directory to ourselves, until this process ends.
+
+        Raises:
+            SeatKeyError: another front has it.
+            OSError: it cannot be had.
+        """
+        if self._lock >= 0:
+            return
+        lock = os.open(self._directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise SeatKeyError(
+                f"{self._directory} is another front's that runs. Next: give this one seats of its"
+                " own, in a directory of its own"
+            ) from None
+        self._lock = lock
 
     def _opened(self, terminal_id: str) -> Till:
         settings = self._settings
@@ -92,3 +122,11 @@ class Seats:
 
     def _day(self, terminal_id: str) -> Path:
         return self._directory / f"{terminal_id}{DAY}"
+
+
+async def _alone(work: Callable[[], Awaitable[object]]) -> None:
+    """What it breaks is noted, and troubles no other seat."""
+    try:
+        await work()
+    except Exception:  # noqa: BLE001 - whatever one of many met
+        note("a seat")

@@ -1,5 +1,6 @@
 """How a seat settles: its totals; where they do not agree its records; the end; the next batch."""
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -38,23 +39,23 @@ async def settle(till: Till, by: str) -> Settled:
             is as it was.
     """
     async with till.held():
-        if not till.is_signed_on and not await till.sign_on():
+        session = till.session
+        if not session.is_signed_on and not await session.sign_on():
             raise NotNowError("unreached")
         lines = [one for one in reversed(till.day) if one.counts]
         money, points = totals_of(lines)
-        answer = await till.exchange(
-            lambda who, trace: messages.settlement(who, trace, (money, points)), sealed=False
+        answer = await session.exchange(
+            lambda who, trace: messages.settlement(who, trace, (money, points))
         )
         if answer.verdict is not Verdict.USABLE or "48" not in answer.fields:
             raise NotNowError("unreached")
         agrees = set(flags_of(answer.fields["48"])) == {AGREED}
         uploaded = 0 if agrees else await _upload(till)
-        end = await till.exchange(
-            lambda who, trace: messages.upload_end(who, trace, uploaded, agrees=agrees),
-            sealed=False,
+        end = await session.exchange(
+            lambda who, trace: messages.upload_end(who, trace, uploaded, agrees=agrees)
         )
         settled = Settled(
-            batch=till.counting.batch,
+            batch=till.batch,
             money=money,
             points=points,
             agrees=agrees,
@@ -75,10 +76,7 @@ async def _upload(till: Till) -> int:
     compact = [one for one in lines if one.kind not in WHOLE_UPLOADS]
     whole = [one for one in lines if one.kind in WHOLE_UPLOADS]
     for digits in compact_uploads(compact):
-        await till.exchange(
-            lambda who, trace, digits=digits: messages.compact_upload(who, trace, digits),  # type: ignore[misc]
-            sealed=False,
-        )
+        await till.session.exchange(partial(messages.compact_upload, records=digits))
     for one in whole:
-        await till.insist(messages.whole_upload(one))
+        await till.session.insist(messages.whole_upload(one))
     return len(lines)

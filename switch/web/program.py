@@ -23,7 +23,8 @@ from switch.seat.seats import Seats
 from switch.web.api import Api
 from switch.web.api_pages import ApiPages
 from switch.web.bounded import Bounded
-from switch.web.clerk import ClerkPages
+from switch.web.counters.clerk import ClerkPages
+from switch.web.counters.selling import SeatPages
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.doing import Doing
 from switch.web.door import Door
@@ -33,7 +34,6 @@ from switch.web.live import Live
 from switch.web.metrics import Measured, WebMetrics
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
-from switch.web.seat import SeatPages
 from switch.web.visits import Visits
 from switch.web_settings import LOOPBACK_NAMES, USUAL_PORT, WebSettings
 from terminals.web.pages import STATIC

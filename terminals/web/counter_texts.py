@@ -102,6 +102,14 @@ COUNTER: Final[Mapping[str, Text]] = {
         "The switch does not answer: nothing was sent. Try again in a moment.",
         "交换系统无应答, 交易未发送, 请稍后再试。",
     ),
+    "seat_unkept": Text(
+        "It could not be written down, so it was not sent. The disk may be full.",
+        "无法保存, 交易未发送。请检查磁盘空间。",
+    ),
+    "seat_undone_back_head": Text("Reversed: it was not taken back", "已冲正, 撤销未生效"),
+    "seat_undone_back_text": Text(
+        "The sale stands as it was. It may be taken back once more.", "原交易仍然有效, 可再次撤销。"
+    ),
     "seat_batch_other": Text(
         "The house has another batch as this seat's: settle first.", "批次不一致, 请先结算。"
     ),

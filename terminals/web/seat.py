@@ -131,6 +131,7 @@ def done(reader: Reader, at: At, entry: Entry, bill: BillShown) -> str:
         bill=_bill(reader, bill),
         is_open=entry.state in OPEN,
         is_good=entry.state in IN_FORCE,
+        is_first=entry.kind in TRADES,
         is_sale=entry.kind in TRADES and entry.kind is not Kind.ACCOUNT_INQUIRY,
         refresh_seconds=waits.get(entry.state, 0),
     )

@@ -16,8 +16,8 @@ from host.office.subjects import Ref
 
 FAMILY: Final = "pos"
 MAY_SIT: Final = frozenset({MP, MO, SM})
-GIVES_BACK_ALL: Final = frozenset({MO, SM})
-"""Whose refunds have no limit."""
+IN_CHARGE: Final = frozenset({MO, SM})
+"""Whose refunds have no limit, and who take a seat over that somebody has not left."""
 
 
 class SeatOpen(Values, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ def _open(acting: Acting, values: SeatOpen) -> Result:
     assert row is not None, "it is the subject"
     merchant_id, merchant, store = row
     grant = acting.grant
-    limit = None if grant.role in GIVES_BACK_ALL else grant.limit_minor or 0
+    limit = None if grant.role in IN_CHARGE else grant.limit_minor or 0
     told = {
         "merchant_id": merchant_id,
         "merchant": merchant,
@@ -51,6 +51,7 @@ def _open(acting: Acting, values: SeatOpen) -> Result:
         "mac_algorithm": algorithm.value,
         "grant": grant.id,
         "refund_minor_max": limit,
+        "takes_over": grant.role in IN_CHARGE,
     }
     return Result(told=told)
 

@@ -26,6 +26,7 @@ def test_who_sells_sits_down_at_a_terminal_of_their_own(
         "mac_algorithm": "up-ecb",
         "grant": 0,
         "refund_minor_max": limit,
+        "takes_over": limit is None,
     }
     bureau.done(who, "seat.close", terminal_id=OWN)
     lines = bureau.rows(bureau.admin, "audit", subject_kind="terminal")

@@ -3,10 +3,13 @@
 Screenshots are left in `build/screens`.
 """
 
+import contextlib
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
@@ -174,6 +177,65 @@ def test_a_lost_answer_is_said_so_and_mends_itself_and_the_batch_agrees(
     page.wait_for_selector(".settled .good")
     assert "The totals agree" in page.inner_text(".settled")
     assert house.violations() == []
+
+
+def test_a_front_that_is_killed_comes_back_and_says_what_became_of_it(
+    page: Page, house: House
+) -> None:
+    """S4-04: kill -9 while nobody knows; the seat mends itself before anybody asks."""
+    activate(page, 1116)
+    house.relay.trouble = Trouble.NO_ANSWERS
+    sell(page, "25", 1116)
+    page.wait_for_selector(".came.wait")
+    address = page.url
+    page.goto("about:blank")
+    front = house.running.pages.program
+    assert front is not None
+    front.process.kill()
+    house.relay.heal()
+    _until_served(house)
+    page.goto(address)
+    page.wait_for_selector("h2:has-text('Reversed: nothing was taken')")
+    assert house.value_of(1116) == GIFT_FACE_MINOR
+
+
+def _until_served(house: House) -> None:
+    """As the one command that has started it tends to it."""
+    with contextlib.closing(httpx.Client(base_url=house.web)) as client:
+        for _try in range(200):
+            house.running.mend()
+            with contextlib.suppress(httpx.TransportError):
+                if client.get("/sign-in").status_code == 200:
+                    return
+            time.sleep(0.1)
+    raise AssertionError("the front did not come back")
+
+
+def test_an_operator_gives_back_no_more_than_they_may(
+    page: Page, chromium: Chromium, house: House
+) -> None:
+    """A store's manager takes the seat over, and does it."""
+    activate(page, 1117)
+    sell(page, "40", 1117)
+    page.keyboard.press("F8")
+    page.click("table.lines tbody a >> nth=0")
+    page.fill("#back-amount", "15")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".came.bad:has-text('above what you may give back')")
+    manager = house.person("store_manager", "fang", "store", "1")
+    with opened(chromium, house, manager) as other:
+        other.goto(f"{house.web}/seat")
+        other.click(f"button[value='{SEAT}']")
+        other.wait_for_selector("#amount")
+        other.keyboard.press("F8")
+        other.click("table.lines tbody a >> nth=0")
+        other.fill("#back-amount", "15")
+        other.keyboard.press("Enter")
+        other.wait_for_selector(".receipt")
+        assert house.value_of(1117) == GIFT_FACE_MINOR - 2_500
+        other.goto(f"{house.web}/seat/{SEAT}")
+        other.click("text=Leave the seat")
+        other.wait_for_url("**/seat")
 
 
 def test_a_decline_is_large_and_in_words_and_a_pin_is_never_asked_for(

@@ -1,7 +1,9 @@
 """A seat without its pages: what a till has to do, against a whole house over a line that fails."""
 
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -12,8 +14,9 @@ from host.model.requests import Kind
 from host.model.terminal import MacAlgorithm
 from switch.seat.counter import Order, bill_of, refund, take_cash, trade, void
 from switch.seat.seats import Seats
+from switch.seat.session import About
 from switch.seat.settling import settle
-from switch.seat.till import About, NotNowError, Till
+from switch.seat.till import NotNowError, Till
 from switch.web_settings import WebSettings
 from terminals.seat import presented
 from terminals.seat.entry import Entry, State
@@ -83,7 +86,7 @@ async def sold(till: Till, card: int, amount_minor: int, kind: Kind = Kind.PURCH
         amount_minor=amount_minor,
         presented=_typed(card),
         by="min",
-        once_key=f"{card}-{amount_minor}-{till.counting.trace}",
+        once_key=f"{card}-{amount_minor}-{till.session.counting.trace}",
     )
     return await (await trade(till, order)).send()
 
@@ -113,7 +116,7 @@ def test_it_sells_voids_refunds_and_its_batch_agrees(house: House, directory: Pa
         settled = await settle(till, "min")
         assert (settled.agrees, settled.is_over) == (True, True)
         assert (settled.money.debit_minor, settled.money.debit_count) == (6_800, 2)
-        assert till.counting.batch != settled.batch
+        assert till.batch != settled.batch
 
     at_seat(house, directory, day)
     assert house.violations() == []
@@ -244,6 +247,43 @@ def test_what_was_on_its_way_when_it_was_killed_is_undone_when_it_begins_again(
     at_seat(house, directory, killed)
     at_seat(house, directory, back)
     assert house.value_of(1105) == before
+
+
+def test_an_answer_that_cannot_be_written_down_is_undone(
+    house: House, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a disk does not take was not sold: nobody could void it, or give it back."""
+
+    async def day(till: Till) -> None:
+        await activated(till, 1115)
+        put, full = till._file.put, [True]
+
+        def failing(entries: Iterable[Entry], words: Mapping[str, Any]) -> None:
+            entries = list(entries)
+            if full and any(one.state is State.APPROVED for one in entries):
+                full.clear()
+                raise sqlite3.OperationalError("database or disk is full")
+            put(entries, words)
+
+        monkeypatch.setattr(till._file, "put", failing)
+        sale = await sold(till, 1115, 900)
+        assert (await known(till, sale.name)).state is State.UNDONE
+        assert house.value_of(1115) == GIFT_FACE_MINOR
+
+    at_seat(house, directory, day)
+
+
+def test_a_directory_is_one_fronts(house: House, directory: Path) -> None:
+    async def day(_till: Till) -> None:
+        other = Seats(WebSettings(seats=str(directory), seats_call="127.0.0.1:1"))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(other.run)
+            await trio.testing.wait_all_tasks_blocked()
+            assert other.names() == [TERMINAL]
+            assert other.found(TERMINAL) is None
+            nursery.cancel_scope.cancel()
+
+    at_seat(house, directory, day)
 
 
 def test_a_batch_that_lost_an_entry_is_uploaded(house: House, directory: Path) -> None:

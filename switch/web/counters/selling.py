@@ -15,33 +15,22 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from host.model.office import Done, Page, Refused
-from host.model.requests import Kind
-from host.model.terminal import MacAlgorithm
 from switch.seat import counter
-from switch.seat.counter import Begun, Order
+from switch.seat.counter import Begun
 from switch.seat.seats import Seats
 from switch.seat.settling import LAST, Settled, settle
-from switch.seat.till import About, NotNowError, Till
+from switch.seat.till import NotNowError, Till
 from switch.web.asked import Form
+from switch.web.counters.sitting import OPEN, Sitting, login_of
+from switch.web.counters.typed import amount_of, order_of
 from switch.web.visits import Visits
-from terminals.seat import presented
 from terminals.seat.entry import Entry, State
-from terminals.seat.presented import NotPresentedError, Presented
-from terminals.seat.trades import TRADES
-from terminals.seat.wanted import NotWantedError, kind_of
 from terminals.web import seat as shown
-from terminals.web.forms import minor_of
 from terminals.web.reader import Reader
 
-OPEN: Final = "seat.open"
-CLOSE: Final = "seat.close"
-TERMINALS: Final = "terminals"
 WAIT_SECONDS: Final = 2.5
 """How long a page waits for an answer before it says that it waits."""
-SEATS_MAX: Final = 50
-TAKES_OVER: Final = frozenset({"merchant_owner", "store_manager"})
-"""Who may sit down where somebody else has not left."""
+LINES_MAX: Final = 50
 
 Handler = Callable[[Request, Reader, Till], Awaitable[Response]]
 
@@ -52,6 +41,7 @@ class SeatPages:
     def __init__(self, visits: Visits, seats: Seats) -> None:
         self._visits = visits
         self._seats = seats
+        self._sitting = Sitting(visits, seats)
 
     def routes(self) -> list[Route]:
         """Where each is served."""
@@ -62,82 +52,15 @@ class SeatPages:
             return partial(self._at, handler)
 
         return [
-            Route("/seat", self.list_, methods=both),
+            Route("/seat", self._sitting.list_, methods=both),
             Route(one, at_one(self.counter), methods=both),
             Route(f"{one}/done/{{name}}", at_one(self.done)),
             Route(f"{one}/bill/{{name}}", at_one(self.bill), methods=["POST"]),
             Route(f"{one}/void", at_one(self.void), methods=both),
             Route(f"{one}/refund", at_one(self.refund), methods=both),
             Route(f"{one}/day", at_one(self.day), methods=both),
-            Route(f"{one}/leave", at_one(self.leave), methods=["POST"]),
+            Route(f"{one}/leave", at_one(self._sitting.leave), methods=["POST"]),
         ]
-
-    # Sitting down. ------------------------------------------------------------------------------
-
-    async def list_(self, request: Request) -> Response:
-        """Where one may sit down; and sitting down."""
-        form = await self._visits.form(request) if request.method == "POST" else None
-        reader = await self._visits.reader(request)
-        if OPEN not in reader.actions:
-            raise HTTPException(404)
-        if form is not None:
-            return await self._sit(request, reader, form)
-        return self._visits.shown(request, shown.seats(reader, await self._places(request, reader)))
-
-    async def _sit(self, request: Request, reader: Reader, form: Form) -> Response:
-        terminal_id = form.one("terminal")
-        till = self._seats.found(terminal_id)
-        if till is None:
-            raise HTTPException(404)
-        told = await self._visits.do(
-            request,
-            OPEN,
-            {"terminal_id": terminal_id},
-            self._visits.session(request),
-            once_key=form.one("once_key"),
-        )
-        if not isinstance(told, Done):
-            return await self._visits.trouble(request, told)
-        login = _login(reader)
-        sitting = till.about.sitting if till.about is not None else ""
-        if sitting not in {"", login} and reader.role not in TAKES_OVER:
-            places = await self._places(request, reader)
-            return self._visits.shown(request, shown.seats(reader, places, "seat_taken"), 409)
-        values = told.told
-        await till.sit(
-            About(
-                merchant_id=values["merchant_id"],
-                merchant=values["merchant"],
-                store=values["store"],
-                mac_algorithm=MacAlgorithm(values["mac_algorithm"]),
-                sitting=login,
-                grant=values["grant"],
-                refund_minor_max=values["refund_minor_max"],
-            )
-        )
-        self._seats.start(partial(_signed_on, till))
-        return RedirectResponse(f"/seat/{terminal_id}", 303)
-
-    async def _places(self, request: Request, reader: Reader) -> list[shown.Place]:
-        """Seats that the grant in use reaches."""
-        found = []
-        for name in self._seats.names()[:SEATS_MAX]:
-            asked = self._visits.asked(request, TERMINALS, {"terminal_id": name}, [], rows_max=1)
-            told = await self._visits.desk.ask(asked)
-            if not isinstance(told, Page) or not told.rows:
-                continue
-            till = self._seats.found(name)
-            about = till.about if till is not None else None
-            sitting = about.sitting if about is not None else ""
-            found.append(
-                shown.Place(
-                    terminal_id=name,
-                    store=about.store if about is not None else "",
-                    sitting=sitting,
-                    is_mine=sitting == _login(reader),
-                )
-            )
-        return found
 
     async def _at(self, handler: Handler, request: Request) -> Response:
         """The seat that one sits at, under the grant one sat down with."""
@@ -148,7 +71,7 @@ class SeatPages:
         assert reader.catalogue is not None, "who reads is signed in"
         if till is None or about is None or about.grant != reader.catalogue.grant.id:
             return RedirectResponse("/seat", 303)
-        if about.sitting != _login(reader):
+        if about.sitting != login_of(reader):
             return RedirectResponse("/seat", 303)
         try:
             return await handler(request, reader, till)
@@ -157,18 +80,6 @@ class SeatPages:
                 return _to_done(till, error.name)
             page = shown.refused(reader, _at(till), f"seat_{error.why}")
             return self._visits.shown(request, page, 409)
-
-    async def leave(self, request: Request, _reader: Reader, till: Till) -> Response:
-        """Nobody sits there any more; its batch stays open."""
-        await self._visits.form(request)
-        values = {"terminal_id": till.terminal_id}
-        told = await self._visits.do(request, CLOSE, values, self._visits.session(request))
-        if isinstance(told, Refused):
-            return await self._visits.trouble(request, told)
-        await till.leave()
-        return RedirectResponse("/seat", 303)
-
-    # At work. -----------------------------------------------------------------------------------
 
     async def counter(self, request: Request, reader: Reader, till: Till) -> Response:
         """The seat; and what is traded at it."""
@@ -182,10 +93,10 @@ class SeatPages:
         return self._visits.shown(request, shown.counter(reader, _at(till), typed, bill))
 
     async def _trade(self, request: Request, reader: Reader, till: Till, form: Form) -> Response:
-        before = till.named(form.one("once_key"))
+        before = await till.named(form.one("once_key"))
         if before is not None:
             return _to_done(till, before.name)
-        order = _order(form, _login(reader))
+        order = order_of(form, login_of(reader))
         if isinstance(order, shown.Typed):
             page = shown.counter(reader, _at(till), order)
             return self._visits.shown(request, page, 422)
@@ -209,7 +120,7 @@ class SeatPages:
             await counter.take_cash(till, entry)
             return _to_done(till, entry.name)
         for one in reversed(counter.bill_of(till, entry).paid):
-            begun = await counter.void(till, one, _login(reader), secrets.token_hex(8))
+            begun = await counter.void(till, one, login_of(reader), secrets.token_hex(8))
             voided = await self._finished(begun)
             if voided.state is not State.APPROVED:
                 return _to_done(till, voided.name)
@@ -226,10 +137,10 @@ class SeatPages:
             first = entries[0] if entries and not named else None
             page = shown.back(reader, _at(till), "void", entries, chosen or first)
             return self._visits.shown(request, page)
-        entry = self._again(till, form)
+        entry = await self._again(till, form)
         if isinstance(entry, Response):
             return entry
-        begun = await counter.void(till, entry, _login(reader), form.one("once_key"))
+        begun = await counter.void(till, entry, login_of(reader), form.one("once_key"))
         return await self._begun(till, begun)
 
     async def refund(self, request: Request, reader: Reader, till: Till) -> Response:
@@ -241,20 +152,20 @@ class SeatPages:
             ]
             named = request.query_params.get("of", "")
             chosen = next((one for one in entries if one.name == named), None)
-            page = shown.back(reader, _at(till), "refund", entries[:SEATS_MAX], chosen)
+            page = shown.back(reader, _at(till), "refund", entries[:LINES_MAX], chosen)
             return self._visits.shown(request, page)
-        entry = self._again(till, form)
+        entry = await self._again(till, form)
         if isinstance(entry, Response):
             return entry
-        amount = _amount(form.one("amount"), in_points=entry.in_points)
+        amount = amount_of(form.one("amount"), in_points=entry.in_points)
         if amount is None:
             raise NotNowError("amount_wrong")
-        begun = await counter.refund(till, entry, amount, _login(reader), form.one("once_key"))
+        begun = await counter.refund(till, entry, amount, login_of(reader), form.one("once_key"))
         return await self._begun(till, begun)
 
-    def _again(self, till: Till, form: Form) -> Entry | Response:
+    async def _again(self, till: Till, form: Form) -> Entry | Response:
         """What a form is about; where it was done before, what came of it."""
-        before = till.named(form.one("once_key"))
+        before = await till.named(form.one("once_key"))
         if before is not None:
             return _to_done(till, before.name)
         entry = till.entries.get(form.one("of"))
@@ -266,7 +177,7 @@ class SeatPages:
         """The open batch; and settling it."""
         if request.method == "POST":
             await self._visits.form(request)
-            await settle(till, _login(reader))
+            await settle(till, login_of(reader))
             return RedirectResponse(f"/seat/{till.terminal_id}/day", 303)
         page = shown.day(reader, _at(till), till.said(LAST, Settled))
         return self._visits.shown(request, page)
@@ -296,58 +207,6 @@ class SeatPages:
         return found
 
 
-async def _signed_on(till: Till) -> None:
-    """Get keys before the first sale needs them; where it fails, that one tries again."""
-    try:
-        await till.ready()
-    except NotNowError:
-        return
-
-
-def _order(form: Form, login: str) -> Order | shown.Typed:
-    """What was typed, as an order; or what is wrong with it."""
-    amount_typed, bill = form.one("amount").strip(), form.one("bill")
-    try:
-        first, second = _read(form.one("presented")), _read(form.one("second"))
-    except NotPresentedError:
-        return shown.Typed(amount=amount_typed, bill=bill, wrong="seat_unread", field="presented")
-    if first is None:
-        return shown.Typed(amount=amount_typed, bill=bill, wrong="seat_present", field="presented")
-    try:
-        kind = kind_of(
-            form.one("button") or "sale", first, second, points_first=bool(form.one("points_first"))
-        )
-    except NotWantedError as error:
-        return shown.Typed(amount=amount_typed, bill=bill, wrong=error.word, field="presented")
-    row = TRADES[kind]
-    amount = _amount(amount_typed, in_points=row.in_points)
-    if row.needs_amount and not amount:
-        return shown.Typed(amount=amount_typed, bill=bill, wrong="seat_amount", field="amount")
-    return Order(
-        kind=kind,
-        amount_minor=amount if amount and row.needs_amount else 0,
-        presented=first,
-        second=second if kind is Kind.LOAD_BY_CODE else None,
-        bill=bill,
-        by=login,
-        once_key=form.one("once_key"),
-    )
-
-
-def _read(typed: str) -> Presented | None:
-    return presented.read(typed) if typed.strip() else None
-
-
-def _amount(typed: str, *, in_points: bool) -> int | None:
-    """Minor units, or points; None: it is none of them."""
-    text = typed.strip()
-    if in_points:
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
-    found = minor_of(text)
-    is_one = isinstance(found, int) and 0 < found <= counter.AMOUNT_MINOR_MAX
-    return found if is_one else None  # type: ignore[return-value]
-
-
 def _at(till: Till) -> shown.At:
     about = till.about
     assert about is not None, "somebody sits there"
@@ -357,8 +216,8 @@ def _at(till: Till) -> shown.At:
         merchant_id=about.merchant_id,
         store=about.store,
         login=about.sitting,
-        batch=till.counting.batch,
-        is_signed_on=till.is_signed_on,
+        batch=till.batch,
+        is_signed_on=till.session.is_signed_on,
         day=till.day,
     )
 
@@ -371,11 +230,6 @@ def _bill(till: Till, entry: Entry) -> shown.BillShown:
         rest_minor=bill.rest_minor,
         paid=bill.paid,
     )
-
-
-def _login(reader: Reader) -> str:
-    assert reader.catalogue is not None, "who reads is signed in"
-    return reader.catalogue.login
 
 
 def _to_done(till: Till, name: str) -> RedirectResponse:
