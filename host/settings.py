@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from host.link.settings import LinkTlsSettings, check_link
+from host.sms import opened_sms
 
 ROUND_TRIP_MARGIN_SECONDS: Final = 3.0
 """From the moment a server should have ended a statement to the moment we end the connection."""
@@ -73,11 +74,15 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     webhook_ca: str | None = None
     """Certificates of authorities, as PEM, by which programs that are told are known; not said:
     those of the machine."""
+    sms: str = "console"
+    """What brings texts with codes to the phones of members: `console` and `file:NAME` simulate
+    it, the file in the data directory."""
 
     def __post_init__(self) -> None:
         for network in self.webhook_networks:
             _check_network(network)
         check_link((self.link, *self.link_also), self.link_tls)
+        opened_sms(self.sms)
         if self.round_trip_seconds <= self.statement_seconds_max:
             raise ValueError(
                 f"round_trip_seconds_max: {self.round_trip_seconds:g} must be longer than"

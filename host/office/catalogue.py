@@ -69,7 +69,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
             who = who_asks(office, connection, asked, now)
             assert who.grant is not None, "who asks has a grant"
             assert who.person is not None, "who asks is somebody"
-            held = grants_of(connection, who.person, now)
+            held = [who.grant] if who.is_member else grants_of(connection, who.person, now)
     except Refusal as refusal:
         return told_of(refusal)
     allowed = [
@@ -81,6 +81,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
     views = [
         msgspec.structs.replace(
             _view(view),
+            needs=sorted(view.needs_of(who.grant.scope)),
             columns=[_column(one.name, one.kind, one.opens) for one in columns_for(view, who)],
             actions=[each for each in view.actions if each in named],
             by_others=[

@@ -7,7 +7,7 @@ from host.model.instruments import CardStatus
 from host.office.card_walks import card_events
 from host.office.lives import life
 from host.office.places import Scope
-from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK, SM
+from host.office.roles import AU, BM, BO, CS, FN, IM, MB, MO, MP, PA, PO, RK, SM
 from host.office.usages import Tender, usages
 from host.office.view import EVERYWHERE, Column, Filter, How, View
 
@@ -91,8 +91,8 @@ USAGES: Final = View(
     id="usages",
     en="Usage records",
     zh="使用记录",
-    roles=frozenset({PA, PO, AU, RK, FN, CS, IM, MO, MP, SM}),
-    scopes=EVERYWHERE,
+    roles=frozenset({PA, PO, AU, RK, FN, CS, IM, MO, MP, SM, MB}),
+    scopes=EVERYWHERE | {Scope.MEMBER},
     columns=(
         Column(name="id", kind=int),
         Column(name="rrn", opens="transactions"),
@@ -132,6 +132,7 @@ USAGES: Final = View(
     needs=frozenset({"card", "number", "phone", "member", "batch", "order", "date"}),
     actions=("transaction.void",),
     exports="CX",
+    few=frozenset({Scope.MEMBER}),
     walk=usages,
     cut_by_rows=frozenset({Scope.MERCHANT, Scope.STORE}),
 )

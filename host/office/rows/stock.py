@@ -16,7 +16,7 @@ from host.office.fields import (
     Values,
 )
 from host.office.records import was_done_by
-from host.office.roles import CS, FN, IM, PA, PO, RK
+from host.office.roles import CS, FN, IM, MB, PA, PO, RK
 from host.office.subjects import Ref
 from host.rules.card_states import CARD_STATES
 from host.rules.states import begins_at
@@ -102,7 +102,7 @@ CARD_FREEZE: Final = Action(
     en="Freeze, report or release a card",
     zh="冻结/挂失/解冻",
     values=CardFreeze,
-    roles=frozenset({CS, RK, IM}),
+    roles=frozenset({CS, RK, IM, MB}),
     do=_freeze,
     about=lambda values: Ref("card", str(values.card)),
     begins=begins_at(CARD_STATES, *lives.Stop, "release into stock"),
