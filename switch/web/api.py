@@ -22,6 +22,8 @@ from switch.web.openapi import ROWS_USUAL, document_of
 from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, RETRY_AFTER, status_of
 
 SIGN_IN: Final = "session.sign_in"
+SIGN_INS: Final = frozenset({SIGN_IN, "session.code", "session.phone_sign_in"})
+"""What is limited by where it comes from, whoever asks."""
 NO_JSON: Final = Refused(code="E-FIELD", en="the body is no JSON object", zh="内容不是 JSON 对象")
 
 
@@ -92,7 +94,7 @@ class Api:
     async def do(self, request: Request) -> Response:
         """An action: `{"values": {...}, "once_key": "..."}`."""
         action = request.path_params["action"]
-        if action == SIGN_IN and not self._sign_ins.takes(source_of(request)):
+        if action in SIGN_INS and not self._sign_ins.takes(source_of(request)):
             return json_of(OFTEN)
         try:
             told = msgspec.json.decode(await request.body(), type=Asking)

@@ -31,6 +31,8 @@ from switch.web.door import Door
 from switch.web.guard import Guard
 from switch.web.lists import Lists
 from switch.web.live import Live
+from switch.web.member_doing import MemberDoing
+from switch.web.member_door import MemberDoor
 from switch.web.metrics import Measured, WebMetrics
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
@@ -99,6 +101,8 @@ def application(front: WebFront) -> Starlette:
         *door.routes(),
         *Lists(visits).routes(),
         *Doing(visits).routes(),
+        *MemberDoor(visits, door.sign_ins).routes(),
+        *MemberDoing(visits).routes(),
         *Screened(visits, live).routes(),
         *ApiPages(visits).routes(),
         *SeatPages(visits, front.seats).routes(),

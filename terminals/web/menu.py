@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from host.model.catalogue import ActionTold, Catalogue, ViewTold
+from terminals.web import member
 from terminals.web.reader import Reader
 from terminals.web.texts import said
 
@@ -113,6 +114,13 @@ def of_grant(reader: Reader) -> list[Entry]:
     if reader.catalogue is None:
         return []
     views = reader.views
+    if reader.role == member.ROLE:
+        screens = (member.GIFTS, member.POINTS, member.USAGES)
+        return [
+            Entry(said(member.PAY_CODE, reader.language), "/me/code"),
+            *(Entry(reader.named(one), one.path) for one in screens),
+            Entry(said(EVERYTHING, reader.language), "/all"),
+        ]
     counters = [name for action, name in COUNTERS.items() if action in reader.actions]
     at_counters = [Entry(said(name, reader.language), f"/{name}") for name in counters]
     wanted = MENUS.get(reader.catalogue.grant.scope, ())

@@ -17,6 +17,7 @@ from terminals.web.approvals_page import APPROVALS
 from terminals.web.batch_page import CARD_BATCH
 from terminals.web.card_page import CARD
 from terminals.web.home import HOME
+from terminals.web.member import MEMBER_SCREENS
 from terminals.web.night_page import NIGHT
 from terminals.web.reader import Reader
 from terminals.web.screen import TAB, Given, Part, Screen
@@ -34,6 +35,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         SETTLEMENT,
         NIGHT,
         APPROVALS,
+        *MEMBER_SCREENS,
     )
 }
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
