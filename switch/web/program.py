@@ -34,6 +34,7 @@ from switch.web.live import Live
 from switch.web.member_doing import MemberDoing
 from switch.web.member_door import MemberDoor
 from switch.web.metrics import Measured, WebMetrics
+from switch.web.public import Public
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
 from switch.web.visits import Visits
@@ -103,6 +104,7 @@ def application(front: WebFront) -> Starlette:
         *Doing(visits).routes(),
         *MemberDoor(visits, door.sign_ins).routes(),
         *MemberDoing(visits).routes(),
+        *Public(visits).routes(),
         *Screened(visits, live).routes(),
         *ApiPages(visits).routes(),
         *SeatPages(visits, front.seats).routes(),
