@@ -23,7 +23,7 @@ LEFT JOIN LATERAL (
         e.shard = m.shard
         AND e.journal_id = m.number
         AND a.unit = m.unit
-        AND a.chart NOT IN ('merchant_fees', 'alliance_fund')
+        AND a.chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
         AND a.merchant_id = coalesce(f.merchant_id, a.merchant_id)
         AND a.issuer_id = coalesce(f.issuer_id, a.issuer_id)
 ) AS moved ON true

@@ -16,7 +16,8 @@ from host.store.queries import load_queries
 FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
     "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_statements.sql",
-    "audit_disputes.sql", "audit_payouts.sql", "audit_recon.sql", "claims.sql",
+    "audit_disputes.sql", "audit_payouts.sql", "audit_recon.sql", "audit_reserves.sql",
+    "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
@@ -524,6 +525,21 @@ CHECKS: Final = (
                 "correction_not_its_answer",
                 "{business_date}, statement {place}: {upheld_minor} of what the {side} disputed "
                 "are to be given back, journal {journal_id} gave {posted_minor}, or by other legs",
+            ),
+            Test(
+                "reserve_not_its_terms",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}: {held_minor} are "
+                "held back, by its terms they are {amount_minor}, or of another base or day",
+            ),
+            Test(
+                "reserve_not_its_journal",
+                "{business_date}, journal {journal_id}: {told_minor} are held back or let go, it "
+                "moved {posted_minor}, or is of others",
+            ),
+            Test(
+                "reserve_not_in_time",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}: {amount_minor} were "
+                "held until {due_on}, and let go on {released_on}",
             ),
             Test(
                 "settlement_not_its_leg",

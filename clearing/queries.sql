@@ -393,7 +393,7 @@ whole AS (
     FROM position
     WHERE
         business_date = %(business_date)s
-        AND chart NOT IN ('merchant_fees', 'alliance_fund')
+        AND chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
     GROUP BY merchant_id, issuer_id, unit
 )
 
@@ -456,7 +456,7 @@ INNER JOIN merchant ON merchant.id = position.merchant_id
 INNER JOIN issuer ON issuer.id = position.issuer_id
 WHERE
     position.business_date = %(business_date)s
-    AND position.chart NOT IN ('merchant_fees', 'alliance_fund')
+    AND position.chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
 GROUP BY merchant.merchant_id, issuer.institution_id, position.unit
 ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", position.unit;
 
@@ -471,7 +471,7 @@ FROM (
     FROM position
     WHERE
         business_date = %(business_date)s
-        AND chart NOT IN ('merchant_fees', 'alliance_fund')
+        AND chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
     GROUP BY merchant_id, issuer_id, unit
 ) AS netted;
 
@@ -909,7 +909,7 @@ LEFT JOIN LATERAL (
 ANALYZE day_line;
 
 -- name: append_posted_lines
--- What the night has posted on accounts of a kind between a merchant and an issuer is a line of the
+-- What the night has posted of a kind on accounts between a merchant and an issuer is a line of the
 -- date like any other: parties read it in their files.
 INSERT INTO day_priced (
     number, kind, channel, merchant_key, issuer_key, merchant_place, issuer_place, batch, trace,
@@ -932,6 +932,14 @@ SELECT
     sum(movement.amount_minor)::bigint AS amount_minor,
     0 AS points_earned
 FROM movement
+INNER JOIN journal
+    ON
+        journal.shard = movement.shard
+        AND journal.id = movement.journal_id
+        AND journal.shard = %(night_shard)s
+        AND journal.id >= %(first_number)s
+        AND journal.id < %(end_number)s
+        AND journal.kind = %(kind)s::text
 INNER JOIN account ON account.id = movement.account_id AND account.chart = %(chart)s
 INNER JOIN day_place AS seller ON seller.side = 'merchant' AND seller.id = account.merchant_id
 INNER JOIN day_place AS keeper ON keeper.side = 'issuer' AND keeper.id = account.issuer_id

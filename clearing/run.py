@@ -30,6 +30,8 @@ from clearing.files import ClearingFile, directory_of, recorded_files, write_fil
 from clearing.findings import CLOCK, COMPLETENESS, Finding, kept
 from clearing.netting import Position, net, positions
 from clearing.night import ROOMY, ClearingError, Connection, Night, Owed, begun, shards
+from clearing.reserves import STEP as RESERVES
+from clearing.reserves import reserve
 from clearing.statements import STEP as STATEMENTS
 from clearing.statements import draw_up
 from clearing.turns import at_step, own_turn
@@ -83,6 +85,12 @@ STEPS: Final = (
         correct,
         Sources("upheld_lines", "correction_lines"),
         "what was upheld of disputed statements of earlier dates is given back, posted",
+    ),
+    Step(
+        RESERVES,
+        reserve,
+        Sources("reserve_base_lines", "reserve_lines"),
+        "a share of what merchants are paid is held back, and what is due of earlier ones let go",
     ),
     Step(
         "net",

@@ -5,7 +5,7 @@
 INSERT INTO settlement_statement AS t (
     business_date, place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
     alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-    payable_minor, corrected_minor
+    payable_minor, corrected_minor, reserved_minor
 )
 SELECT
     business_date,
@@ -22,7 +22,8 @@ SELECT
     merchant_fee_minor,
     issuer_fee_minor,
     payable_minor,
-    corrected_minor
+    corrected_minor,
+    reserved_minor
 FROM statement_of_parts
 WHERE business_date = %(business_date)s;
 
@@ -46,7 +47,7 @@ FULL JOIN told
     USING (
         business_date, place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
         alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-        payable_minor, corrected_minor
+        payable_minor, corrected_minor, reserved_minor
     )
 WHERE kept.items IS NULL OR told.items IS NULL
 ORDER BY merchant_id, issuer_id;
@@ -58,12 +59,12 @@ FROM settlement_statement
 WHERE business_date = %(business_date)s;
 
 -- name: statement_lines
--- What each comes to; what was given back where anything was.
+-- What each comes to; what was given back, or held, where anything was.
 SELECT
     concat_ws(
         '|', place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
         alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-        payable_minor, nullif(corrected_minor, 0)
+        payable_minor, nullif(corrected_minor, 0), 'reserved ' || nullif(reserved_minor, 0)
     ) AS line
 FROM settlement_statement
 WHERE business_date = %(business_date)s;

@@ -42,6 +42,7 @@ class Chart(enum.StrEnum):
     ALLIANCE_PAYABLE = "alliance_payable"
     ALLIANCE_FUND = "alliance_fund"
     ISSUER_ALLIANCE = "issuer_alliance"
+    MERCHANT_RESERVE = "merchant_reserve"
 
 
 @enum.unique
@@ -123,6 +124,9 @@ CHART: Final[dict[Chart, ChartRow]] = {
     ),
     Chart.ISSUER_ALLIANCE: ChartRow(
         Owner.ISSUER, Side.CREDIT, "what alliances' points brought an issuer, less what they cost"
+    ),
+    Chart.MERCHANT_RESERVE: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "what is held back of a merchant for some days"
     ),
 }
 

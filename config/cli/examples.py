@@ -87,6 +87,7 @@ VALUES: Final[Mapping[str, str]] = {
     "times": "2",
     "to_programme": "HARBOUR",
     "valid_days": "365",
+    "percent": "10%",
     "returned_for": "account closed",
 }
 """By the names of fields and filters."""

@@ -44,6 +44,7 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.ALLIANCE_PAYABLE: Units.MONEY,
     Chart.ALLIANCE_FUND: Units.MONEY,
     Chart.ISSUER_ALLIANCE: Units.MONEY,
+    Chart.MERCHANT_RESERVE: Units.MONEY,
 }
 
 

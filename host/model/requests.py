@@ -94,6 +94,8 @@ class Kind(enum.StrEnum):
     TRANSACTION_FEES = "transaction_fees"
     ALLIANCE_SETTLEMENT = "alliance_settlement"
     SETTLEMENT_CORRECTION = "settlement_correction"
+    RESERVE_HELD = "reserve_held"
+    RESERVE_RELEASED = "reserve_released"
 
 
 @enum.unique
@@ -360,6 +362,18 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.NIGHT}),
     ),
     Kind.SETTLEMENT_CORRECTION: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.NIGHT}),
+    ),
+    Kind.RESERVE_HELD: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.NIGHT}),
+    ),
+    Kind.RESERVE_RELEASED: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

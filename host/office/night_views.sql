@@ -259,6 +259,7 @@ SELECT
     s.merchant_fee_minor,
     s.issuer_fee_minor,
     s.corrected_minor,
+    s.reserved_minor,
     s.payable_minor,
     due.held_minor AS held_out_minor,
     due.due_minor,

@@ -90,7 +90,7 @@ WITH party AS (
     INNER JOIN account AS a ON f.merchant_id = a.merchant_id AND a.issuer_id IS NOT NULL
     WHERE
         f.id = any(%(files)s::bigint [])
-        AND a.chart NOT IN ('merchant_fees', 'alliance_fund')
+        AND a.chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
     UNION ALL
     SELECT
         f.id AS file_id,
@@ -100,7 +100,7 @@ WITH party AS (
     INNER JOIN account AS a ON f.issuer_id = a.issuer_id AND a.merchant_id IS NOT NULL
     WHERE
         f.id = any(%(files)s::bigint [])
-        AND a.chart NOT IN ('merchant_fees', 'alliance_fund')
+        AND a.chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
 ),
 
 side AS (

@@ -234,13 +234,14 @@ CROSS JOIN
         (3, 'returned_minor', s.returned_minor, s.unit),
         (4, 'alliance_minor', s.alliance_minor, s.unit),
         (5, 'corrected_minor', s.corrected_minor, s.unit),
-        (6, 'payable_minor', s.payable_minor, s.unit),
-        (7, 'held_out_minor', -due.held_minor, s.unit),
-        (8, 'due_minor', due.due_minor, s.unit),
-        (9, 'merchant_fee_minor', s.merchant_fee_minor, s.unit),
-        (10, 'issuer_fee_minor', s.issuer_fee_minor, s.unit),
-        (11, 'points_taken', s.points_taken, ''),
-        (12, 'points_earned', s.points_earned, '')
+        (6, 'reserved_minor', s.reserved_minor, s.unit),
+        (7, 'payable_minor', s.payable_minor, s.unit),
+        (8, 'held_out_minor', -due.held_minor, s.unit),
+        (9, 'due_minor', due.due_minor, s.unit),
+        (10, 'merchant_fee_minor', s.merchant_fee_minor, s.unit),
+        (11, 'issuer_fee_minor', s.issuer_fee_minor, s.unit),
+        (12, 'points_taken', s.points_taken, ''),
+        (13, 'points_earned', s.points_earned, '')
     ) AS told (place, figure, amount_minor, unit)
 WHERE s.business_date = %(business_date)s AND s.place = %(place)s
 ORDER BY told.place;

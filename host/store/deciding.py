@@ -79,6 +79,7 @@ CHAINED: Final = (
     Chained(name="rate", key="t.id::text"),
     Chained(name="fee", key="t.id::text"),
     Chained(name="alliance_terms", key="t.id::text"),
+    Chained(name="reserve_terms", key="t.id::text"),
     Chained(
         name="statement_confirmed",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place, t.side)",
@@ -403,8 +404,20 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
             "business_date", "place", "merchant_id", "issuer_id", "unit", "items",
             "turnover_minor", "returned_minor", "alliance_minor", "points_taken", "points_earned",
             "merchant_fee_minor", "issuer_fee_minor", "payable_minor", "corrected_minor",
+            "reserved_minor",
         ),
         "the sum of parts of positions",
+    ),
+    "reserve_held": dict.fromkeys(
+        (
+            "business_date", "merchant_id", "issuer_id", "unit", "terms_id", "base_minor",
+            "amount_minor", "due_on", "journal_id",
+        ),
+        "under the digest that its step left, which is under a link",
+    ),
+    "reserve_released": dict.fromkeys(
+        ("business_date", "merchant_id", "issuer_id", "released_on", "journal_id"),
+        "under the digest that its step left, which is under a link",
     ),
     "statement_correction": dict.fromkeys(
         ("business_date", "place", "side", "corrected_on", "journal_id"),

@@ -158,6 +158,12 @@ OFFICE: Final[Mapping[str, Right]] = {
     "statement_correction": Right(reads=WHOLE),
     "statement_due": Right(reads=WHOLE),
     "alliance_terms": Right(reads=WHOLE, inserts=WHOLE),
+    "reserve_terms": Right(
+        reads=WHOLE,
+        inserts=columns("merchant_id since millionths held_days said_by agreed_by"),
+    ),
+    "reserve_held": Right(reads=WHOLE),
+    "reserve_released": Right(reads=columns("business_date merchant_id issuer_id released_on")),
     "fee": Right(reads=WHOLE, inserts=WHOLE),
     "gift": Right(reads=WHOLE, updates=columns("wish from_name phone_masked phone_hash")),
     "hold": Right(reads=WHOLE),

@@ -61,8 +61,8 @@ AREAS: Final = (
         "The night", "清算",
         _of("business_days clearing_steps positions settlements disputes clearing_files"
             " deliveries delivery_ways payouts recon_items recon_files fees stat_transactions"
-            " terminal_batches reports reports_made"),
-        _of("clearing settlement payout payout_account recon fee report delivery"),
+            " terminal_batches reports reports_made reserves reserve_terms"),
+        _of("clearing settlement payout payout_account recon fee report delivery reserve"),
     ),
     Area("Rules", "规则", _of("rules rule_packs"), _of("rule rule_pack")),
     Area(

@@ -99,7 +99,12 @@ class SmallLedger:
                 self._account("merchant_payable", "CNY", issuer, merchant)
                 self._account("merchant_points", POINTS[issuer], issuer, merchant)
                 self._account("load_agent_receivable", "CNY", issuer, merchant)
-                for chart in ("merchant_fees", "alliance_payable", "alliance_fund"):
+                for chart in (
+                    "merchant_fees",
+                    "alliance_payable",
+                    "alliance_fund",
+                    "merchant_reserve",
+                ):
                     self._account(chart, "CNY", issuer, merchant)
             for chart in ("issuer_fees", "issuer_alliance"):
                 self._account(chart, "CNY", issuer, None)

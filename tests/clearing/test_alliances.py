@@ -327,7 +327,7 @@ def _hold_files(owner: Connection, directory: Path, date: dt.date) -> None:
             row = line.split(",")
             if row[0] == "DETAIL":
                 told[side][row[11]] += round(Fraction(row[12]) * (100 if row[11] == "CNY" else 1))
-    unfunded = "chart NOT IN ('merchant_fees', 'alliance_fund')"
+    unfunded = "chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')"
     moved = (
         "(SELECT a.unit, m.amount_minor, m.business_date FROM movement AS m INNER JOIN account AS a"
         f" ON a.id = m.account_id WHERE a.merchant_id IS NOT NULL AND {unfunded}) AS e"

@@ -295,7 +295,7 @@ class World:
             "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
             "receipt": "R-1", "phones": ["13900009999"],
             "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
-            "payout": 1, "returned_for": "account closed",
+            "payout": 1, "returned_for": "account closed", "percent": "10%", "held_days": 7,
             "schedule": self.schedule, "every": "day",
             "number": 1,
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,

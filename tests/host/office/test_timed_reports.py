@@ -19,7 +19,7 @@ from clearing.deliveries import Errand, deliver, take_due
 from clearing.directories import Directory
 from clearing.run import run_clearing
 from config.run.delivering import INBOXES
-from host.model.office import Refused
+from host.model.office import Done, Refused
 from host.office.report_clock import make_due, period_of
 from host.office.reports import REPORTS
 from host.office.reports import SQL as STATEMENTS
@@ -55,6 +55,13 @@ def scheduled(bureau: Bureau, who: Person, **values: Any) -> int:
     return number
 
 
+def content_of_report(told: Done, section: str) -> list[dict[str, Any]]:
+    """The rows of a section, of a report in JSON."""
+    content = base64.b64decode(told.shown_once["content"])
+    rows: list[dict[str, Any]] = json.loads(content)["sections"][section]["rows"]
+    return rows
+
+
 def made(bureau: Bureau, who: Person, schedule: int) -> list[tuple[str, str]]:
     rows = bureau.rows(who, "reports_made", schedule=str(schedule))
     return [(row["business_date"], row["report_outcome"]) for row in rows]
@@ -85,7 +92,7 @@ async def test_a_report_of_each_date_is_made_once_kept_and_brought_beside_the_fi
     assert made(bureau, owner, number) == wanted
     taken = bureau.done(owner, "report.take", schedule=number, date=DAY.isoformat())
     content = base64.b64decode(taken.shown_once["content"])
-    [spent] = json.loads(content)["sections"]["spent"]["rows"]
+    [spent] = content_of_report(taken, "spent")
     assert (spent["merchant"], spent["net_minor"]) == (shop, BOUGHT)
     assert bureau.refused(owner, "report.take", schedule=number, date=NEXT.isoformat()) == "E-STATE"
     assert await trio.to_thread.run_sync(bring, till, tmp_path) == [("delivered", "")]

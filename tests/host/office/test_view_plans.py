@@ -27,6 +27,7 @@ GROWS = {
     "settlement_statement", "payout", "payout_statement", "payout_held", "payout_return",
     "payout_again", "payout_return_said", "recon_return", "statement_dispute", "statement_held",
     "statement_answer", "statement_correction", "delivery", "report_made",
+    "reserve_held", "reserve_released",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -42,6 +43,7 @@ SMALL = {
     "fee": "some dozens, and a few of each merchant with a price of its own",
     "business_day": "one is open",
     "delivery_way": "a few of each who has files brought",
+    "reserve_terms": "a few of each merchant that has any",
     "report_schedule": "a few of each who has reports made",
     "recon_due": "one of each who is to send files",
     "terminal_status": "",

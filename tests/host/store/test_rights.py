@@ -65,6 +65,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/findings.sql": ALL,
         "clearing/standing.sql": ALL,
         "clearing/deliveries.sql": ALL,
+        "clearing/reserves.sql": ALL,
         "host/store/heads.sql": ALL,
         "host/store/posting.sql": {
             "open_business_date", "last_seal", "take_numbers", "add_exchanges", "add_seals",
@@ -90,6 +91,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/audit_alliances.sql": ALL,
         "clearing/audit_statements.sql": ALL,
         "clearing/audit_payouts.sql": ALL,
+        "clearing/audit_reserves.sql": ALL,
         "clearing/audit_disputes.sql": ALL,
         "clearing/claims.sql": ALL,
         "clearing/changed.sql": ALL,
@@ -122,6 +124,8 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/deliveries.sql": ALL,
         "host/office/timed_reports.sql": ALL,
         "host/office/report_views.sql": ALL,
+        "host/office/reserves.sql": ALL,
+        "host/office/reserve_views.sql": ALL,
         "host/office/fees.sql": ALL,
         "host/office/programmes.sql": ALL,
         "host/office/recon.sql": ALL,
@@ -213,6 +217,7 @@ LAID_OUT = (
     "lay_out_priced",
     "lay_out_sums",
     "lay_out_charges",
+    "lay_out_reserves",
     "lay_out_seals",
 )
 """Tables of one step that later statements read."""
