@@ -211,6 +211,8 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
     ),
 }
 """Every kind has a row."""
+NOTICES: Final = [kind.value for kind, row in CASES.items() if row.is_notice]
+"""Cases that are nobody's money."""
 
 
 class NewCase(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -56,6 +56,7 @@ ROLE_CHOICES: Final = [
 SEARCHED: Final[dict[How, Input]] = {
     How.MINE: "flag",
     How.TO_DECIDE: "flag",
+    How.NOTHING: "flag",
     How.NUMBER: "secret",
     How.PHONE: "secret",
 }

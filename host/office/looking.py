@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from psycopg import errors
 
+from host.cases import NOTICES
 from host.model.office import Page, Refused, Show
 from host.model.secrets import Pan, Secret
 from host.office.allowed import may_see
@@ -92,7 +93,7 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
     now = office.clock()
     who = who_asks(office, connection, asked, now)
     _refuse_role(view, who)
-    values = {"now": now, "me": who.person, "mine": _decided_by(office, who)}
+    values = {"now": now, "me": who.person, "mine": _decided_by(office, who), "notices": NOTICES}
     asked = _named(office, connection, view, asked)
     if view.walk is not None:
         return _found(connection, view, who, asked, values)

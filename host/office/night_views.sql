@@ -181,6 +181,25 @@ FROM recon_item AS i
 LEFT JOIN merchant AS m ON i.merchant_id = m.id
 LEFT JOIN issuer AS n ON i.issuer_id = n.id;
 
+-- name: exceptions
+-- What nobody has resolved yet; a notice is nobody's money.
+SELECT
+    e.id,
+    e.kind,
+    e.terminal_id,
+    e.epoch,
+    e.stan AS trace,
+    e.detail AS what_is_known,
+    e.amount_minor,
+    e.unit,
+    e.times AS seen_times,
+    e.opened_at,
+    e.seen_at,
+    extract(DAY FROM %(now)s::timestamptz - e.opened_at)::integer AS age_days,
+    e.kind = any(%(notices)s::text []) AS is_notice
+FROM exception_case AS e
+WHERE e.resolved_at IS NULL;
+
 -- name: recon_files
 -- What was sent to be reconciled, and how much of it is ours.
 SELECT

@@ -64,6 +64,7 @@ _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.MINE: "{} = {}",
     How.NUMBER: "{} = {}",
     How.PHONE: "{} = {}",
+    How.NOTHING: "{} IS NULL",
     How.STATEMENT: "v.business_date = to_date(split_part({1}, '-', 1), 'YYYYMMDD')"
     " AND {0} = split_part({1}, '-', 2)::integer",
     How.PAYS: f"{{0}} = any({_PAID_BY})",

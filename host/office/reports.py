@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from host.cases import CASES
+from host.cases import NOTICES
 from host.model.money import HOUSE_CURRENCY, Money
 from host.office.words import Word, word_of
 from host.store.connecting import Connection
@@ -23,7 +23,6 @@ ROWS_OF_LIST_MAX: Final = 5_000
 DAYS_MAX: Final = 31
 """A month: positions of so many days are summed while somebody waits."""
 UNIT: Final = "unit"
-NOTICES: Final = [kind.value for kind, row in CASES.items() if row.is_notice]
 
 
 class SectionRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,6 +75,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         ),
         Subject(kind="report_schedule", table="report_schedule", is_numbered=True),
         Subject(kind="recon_item", table="recon_item", is_numbered=True),
+        Subject(kind="exception_case", table="exception_case", is_numbered=True),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )
 }

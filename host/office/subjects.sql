@@ -595,6 +595,24 @@ FROM webhook AS t
 WHERE t.code = %(key)s
 FOR UPDATE;
 
+-- name: exception_case
+-- By number: a case, of whose terminal it is.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    s.merchant_id,
+    d.store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM exception_case AS t
+LEFT JOIN terminal AS d ON t.terminal_id = d.terminal_id
+LEFT JOIN store AS s ON d.store_id = s.id
+WHERE t.id = %(number)s
+FOR UPDATE OF t;
+
 -- name: recon_item
 -- By number: a difference, whose file it is of.
 SELECT

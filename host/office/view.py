@@ -30,6 +30,7 @@ class How(enum.Enum):
     NUMBER = "has this number, which is hashed before anything is looked for"
     PHONE = "is of who has this phone, the same"
     TO_DECIDE = "waits for somebody like who looks"
+    NOTHING = "is not said yet"
     STATEMENT = "is of the statement of this number"
     PAYS = "pays, or has paid, the statement of this number"
     WALKED = "is told apart by the walk, which may start from it"

@@ -115,12 +115,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=columns("shard journal_id leg unit debit_account credit_account amount_minor")
     ),
     "expiry_month": Right(reads=WHOLE, inserts=WHOLE),
-    "exception_case": Right(
-        reads=columns(
-            "id kind terminal_id epoch stan detail amount_minor unit times opened_at seen_at "
-            "resolved_at resolved_by note"
-        )
-    ),
+    "exception_case": Right(reads=WHOLE, updates=columns("resolved_at resolved_by note")),
     "exchange": Right(
         reads=columns(
             "home slot id shard seal kind reason is_tombstone answer card_id terminal_id "

@@ -84,11 +84,11 @@ class Live:
         found.listeners += 1
         try:
             yield BEAT
-            seen = -1
+            seen, since = -1, found.begun
             while not found.is_over:
                 with trio.move_on_after(BEAT_SECONDS):
-                    await found.another(seen)
-                if found.version != seen:
+                    await found.another(seen, since)
+                if found.is_news(seen, since):
                     seen = found.version
                     yield found.event
                 else:
@@ -121,35 +121,44 @@ class _Topic:
         self.seconds = seconds
         self.listeners = 0
         self.version = 0
+        self.begun = self.ended = 0
+        """The times it was asked; a page that was drawn in between is newer than what was told."""
         self.event = ""
         self.is_over = False
         self._draw = draw
         self._digest = b""
         self._changed = trio.Event()
 
-    async def another(self, seen: int) -> None:
-        """Wait until it is not the version that was seen."""
-        while self.version in {seen, 0} and not self.is_over:
+    def is_news(self, seen: int, since: int) -> bool:
+        """Whether it is another version than was seen, asked after so many times."""
+        return self.version not in {seen, 0} and (self.ended > since or self.is_over)
+
+    async def another(self, seen: int, since: int) -> None:
+        """Wait for that."""
+        while not self.is_news(seen, since) and not self.is_over:
             await self._changed.wait()
 
     async def ask(self) -> None:
-        """Tell it anew, where it is another."""
+        """Tell it anew, where it is another, and to who has come since it was."""
+        number = self.begun = self.begun + 1
         try:
             event = _event(await self._draw())
         except (HostAwayError, InDoubtError):
             event = AGAIN
         digest = hashlib.sha256(event.encode()).digest()
+        self.ended = number
         if digest != self._digest:
             self._digest, self.event = digest, event
-            self._tell()
+            self.version += 1
+        self._tell()
 
     def end(self) -> None:
         """Nothing more is told: who listens comes again, and finds the door where they are out."""
         self.is_over = True
+        self.version += 1
         self._tell()
 
     def _tell(self) -> None:
-        self.version += 1
         self._changed.set()
         self._changed = trio.Event()
 

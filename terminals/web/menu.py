@@ -59,10 +59,11 @@ AREAS: Final = (
     Area("Members", "会员", _of("members"), _of("member")),
     Area(
         "The night", "清算",
-        _of("business_days clearing_steps positions settlements disputes clearing_files"
+        _of("business_days clearing_steps positions settlements disputes exceptions clearing_files"
             " deliveries delivery_ways payouts recon_items recon_files fees stat_transactions"
             " terminal_batches reports reports_made reserves reserve_terms"),
-        _of("clearing settlement payout payout_account recon fee report delivery reserve"),
+        _of("clearing settlement exception payout payout_account recon fee report delivery"
+            " reserve"),
     ),
     Area("Rules", "规则", _of("rules rule_packs"), _of("rule rule_pack")),
     Area(
@@ -98,7 +99,7 @@ COUNTERS: Final[Mapping[str, str]] = {"seat.open": "seat", "voucher.redeem": "cl
 """Pages of a counter, by the action that whoever has one may do; each is called as its address."""
 EVERYTHING: Final = "everything"
 """The page that names all there is."""
-SCREENS_OF: Final[Mapping[str, str]] = {"approvals": "/approvals"}
+SCREENS_OF: Final[Mapping[str, str]] = {"approvals": "/approvals", "recon_items": "/exceptions"}
 """Where what a menu names has a page of its own."""
 
 

@@ -6,6 +6,7 @@ steps by itself.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from terminals.web import cells
@@ -17,6 +18,7 @@ from terminals.web.shown import Row, Shown
 LIVE_SECONDS: Final = 2.0
 DIGEST_SHOWN: Final = 8
 """Of a digest so much says whether two are the same to who looks; the list has all of it."""
+_BLOCK: Final = ("differences", "exceptions")
 _COMPARED: Final = ("transactions", "payable_minor", "findings")
 
 
@@ -53,11 +55,14 @@ def _arranged(reader: Reader, given: Given, parts: Parts) -> Mapping[str, Any]:
         "steps": _steps(parts.get(STEPS), parts.get("steps_before")),
         "compared": _compared(reader, day, before) if before is not None else [],
         "running": running[0] if running else None,
-        "blocking": [
-            parts[name] for name in ("differences", "exceptions")
-            if name in parts and parts[name].rows
-        ],
-    }  # fmt: skip
+        "blocking": [one for name in _BLOCK if (one := _somebodys(parts.get(name))).rows],
+    }
+
+
+def _somebodys(shown: Shown | None) -> Shown:
+    """Of what is open what is somebody's money."""
+    assert shown is not None, "who sees a night sees what blocks it"
+    return replace(shown, rows=[row for row in shown.rows if not row.values.get("is_notice")])
 
 
 def _first(shown: Shown | None) -> Row | None:
@@ -126,6 +131,7 @@ NIGHT: Final = Screen(
         "steps_before": Part(view="clearing_steps", filters=_BEFORE, needs=frozenset(_BEFORE)),
         "jobs": Part(view="jobs", filters={"action": "clearing.run"}, rows_max=3),
         "differences": Part(view="recon_items", filters=_OPEN, rows_max=20),
+        "exceptions": Part(view="exceptions", rows_max=20),
         "disputes": Part(view="disputes", filters=_OPEN, rows_max=20),
         "recon_files": Part(view="recon_files", filters=_OF_DATE, rows_max=20),
         "settlements": Part(view="settlements", filters=_OF_DATE),

@@ -13,15 +13,13 @@ from urllib.parse import quote, urlencode
 
 from host.model.office import Page, Refused
 from terminals.web import links, pages
-from terminals.web.approvals_page import APPROVALS
 from terminals.web.batch_page import CARD_BATCH
 from terminals.web.card_page import CARD
 from terminals.web.home import HOME
 from terminals.web.member import MEMBER_SCREENS
-from terminals.web.night_page import NIGHT
+from terminals.web.night_screens import NIGHT_SCREENS
 from terminals.web.reader import Reader
 from terminals.web.screen import TAB, Given, Part, Screen
-from terminals.web.settlement_page import SETTLEMENT
 from terminals.web.shown import Shown, shown
 from terminals.web.transaction_page import TRANSACTION
 
@@ -32,9 +30,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         CARD_BATCH,
         CARD,
         TRANSACTION,
-        SETTLEMENT,
-        NIGHT,
-        APPROVALS,
+        *NIGHT_SCREENS,
         *MEMBER_SCREENS,
     )
 }

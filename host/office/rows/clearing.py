@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from host.cases import CASES
+from host.cases import NOTICES
 from host.model.money import HOUSE_CURRENCY, Money
 from host.office.action import Acting, Action, Result, Step
 from host.office.fields import Count, Values
@@ -39,8 +39,6 @@ from host.store.queries import load_queries
 SQL: Final = load_queries("host.office", "days.sql")
 RUN: Final = "clearing.run"
 PAID_OTHERWISE: Final = "that is not what is paid: posswitch show business-days has it"
-NOTICES: Final = [kind.value for kind, row in CASES.items() if row.is_notice]
-"""Cases that are nobody's money."""
 
 
 class ClearingRelease(Values, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ from host.office.roles import AU, FN, MO, PA, PO
 from host.office.rows.intake import sent_content
 from host.office.rows.rules import open_date
 from host.office.subjects import THE_PLATFORM, Ref
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, How, View
 from host.store.trace import numbers_of_rrn
 
 MATCH_FILES: Final = "recon.import"
@@ -331,6 +331,8 @@ RECON_ITEMS: Final = View(
         Filter(name="recon_source", column="recon_source", kind=Source, beside="date"),
         Filter(name="difference", column="difference", kind=Difference, beside="date"),
         Filter(name="is_open", column="is_open", kind=bool, beside="date"),
+        Filter(name="id", column="id", kind=int),
+        Filter(name="unanswered", column="answer", how=How.NOTHING, order=("business_date", "id")),
     ),
     actions=("recon.match",),
     exports="CX",

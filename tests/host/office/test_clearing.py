@@ -15,8 +15,8 @@ from clearing.standing import Status, status
 from clearing.turns import NightRunsError
 from config.places import Places, places_of
 from config.run.nights import HouseNights
+from host.cases import NOTICES
 from host.model.office import Done
-from host.office.rows.clearing import NOTICES
 from host.rules.day_states import DAY_STATES, DayState
 from host.rules.states import NOTHING, from_which
 from host.store.changes import note_what_differs

@@ -27,7 +27,7 @@ GROWS = {
     "settlement_statement", "payout", "payout_statement", "payout_held", "payout_return",
     "payout_again", "payout_return_said", "recon_return", "statement_dispute", "statement_held",
     "statement_answer", "statement_correction", "delivery", "report_made",
-    "reserve_held", "reserve_released",
+    "reserve_held", "reserve_released", "exception_case",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -78,7 +78,7 @@ SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true", dt.date: "2026-11-
 NUMBERED = {How.STATEMENT: "20261122-1", How.PAYS: "20261122-1"}
 """What is asked by a number that has a date in it."""
 PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7, alliance_id=1)
-VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"]}
+VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"], "notices": ["settled_again"]}
 ASKED = [
     (view.id, scope, name)
     for view in VIEWS.values()
@@ -164,6 +164,12 @@ INSERT INTO recon_file (
 ) SELECT 'merchant_file', 'merchant_csv', m.id, d.business_date, 'CNY', sha256(m.id::text::bytea),
     1, 'x', now()
 FROM merchant AS m CROSS JOIN business_day AS d;
+INSERT INTO exception_case (
+    kind, terminal_id, epoch, stan, detail, amount_minor, unit, opened_at, seen_at, resolved_at,
+    resolved_by, note
+) SELECT 'settled_again', lpad(n::text, 8, 'T'), '000001', '', '', 1, 'CNY', now(), now(), now(),
+    'x', 'x'
+FROM {NUMBERS};
 INSERT INTO recon_item (
     business_date, source, difference, file_id, merchant_id, rrn, terminal_id, batch, trace, unit,
     ours_minor, theirs_minor, opened_at

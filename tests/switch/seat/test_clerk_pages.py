@@ -10,7 +10,7 @@ from config.run.staff import Colleague
 from host.estate.demo import voucher_code
 from tests.switch.seat.conftest import House
 from tests.switch.seat.test_seat_pages import chromium, looked_at, opened, pytestmark, shot
-from tests.switch.web.test_browser import PHONE
+from tests.switch.web.browsing import PHONE
 
 __all__ = ["chromium", "pytestmark"]
 

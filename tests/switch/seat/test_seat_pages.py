@@ -17,7 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 from config.run.staff import Colleague
 from host.estate.demo import GIFT_FACE_MINOR
 from tests.switch.seat.conftest import CARDS, House
-from tests.switch.web.test_browser import CHROMIUM, CONTRAST_MIN, CONTRASTS, PHONE, SCREENS, WIDE
+from tests.switch.web.browsing import CHROMIUM, CONTRAST_MIN, CONTRASTS, PHONE, SCREENS, WIDE
 from tests.whole.relay import Trouble
 
 SEAT = "80019002"

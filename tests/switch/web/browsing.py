@@ -50,12 +50,19 @@ CONTRASTS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
+@contextmanager
+def launched() -> Iterator[Chromium]:
+    """The browser, with no window yet."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with launched() as browser:
+        yield browser
 
 
 @contextmanager
@@ -86,3 +93,14 @@ def looked_at(page: Page, name: str, *, is_whole: bool = False) -> None:
     assert not thin, (name, thin)
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENS / f"{name}.png", full_page=is_whole)
+
+
+def pictured(chromium: Chromium, address: str, who: Person, pictures: dict[str, str]) -> None:
+    """Each page, by its picture's name, on a phone and a wide screen, in both languages."""
+    for kind, size in (("phone", PHONE), ("wide", WIDE)):
+        for language in ("zh-CN", "en-GB"):
+            with opened(chromium, size, language) as page:
+                let_in(page, address, who)
+                for name, path in pictures.items():
+                    page.goto(address + path)
+                    looked_at(page, f"{name}-{kind}-{language[:2]}", is_whole=True)

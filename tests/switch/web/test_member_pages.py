@@ -23,8 +23,8 @@ from tests.host.office.conftest import HOME, PAY_PIN, Bureau
 from tests.host.office.test_gifts import CARDS, OTHER_PHONE, PHONE
 from tests.host.office.test_lotteries import House
 from tests.host.test_gifts import money
+from tests.switch.web.browsing import CHROMIUM, CONTRAST_MIN, CONTRASTS, SCREENS
 from tests.switch.web.conftest import served
-from tests.switch.web.test_browser import CHROMIUM, CONTRAST_MIN, CONTRASTS, SCREENS
 
 __all__ = ["module_pool", "pool", "till"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

@@ -14,11 +14,11 @@ from clearing.run import STEPS, run_clearing
 from host.model.office import Waiting
 from tests.host.conftest import MERCHANT_OF, CardPool, trading
 from tests.host.office.conftest import Bureau, Person
-from tests.switch.web.browsers import (
+from tests.switch.web.browsing import (
     WIDE,
     chromium,
     let_in,
-    look_at,
+    looked_at,
     needs_chromium,
     opened,
     pictured,
@@ -85,8 +85,8 @@ def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, night.address, night.owner)
         page.goto(night.address + path)
-        assert "CN¥323.00" in page.inner_text(".sum .whole >> nth=0")
-        page.click(".sum a >> nth=0")
+        assert "CN¥323.00" in page.inner_text(".sums .whole >> nth=0")
+        page.click(".sums a >> nth=0")
         assert page.url.endswith("#positions")
         page.click("#positions tbody a >> nth=0")
         assert page.locator("tbody tr").count() == len(night.rrns)
@@ -101,9 +101,9 @@ def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it
         page.click("button:has-text('Dispute what is ticked')")
         page.wait_for_selector("#disputes tbody tr")
         assert "charged twice" in page.inner_text("#disputes")
-        assert "CN¥200.00" in page.inner_text(".sum .whole >> nth=1")
+        assert "CN¥200.00" in page.inner_text(".sums .whole >> nth=1")
         assert not page.query_selector("button:has-text('Confirm')")
-        look_at(page, "settlement-disputed-wide-en")
+        looked_at(page, "settlement-disputed-wide-en", is_whole=True)
     with opened(chromium, WIDE, "zh-CN") as page:
         let_in(page, night.address, night.issuer)
         page.goto(night.address + path)
@@ -146,14 +146,14 @@ def test_a_night_says_what_it_did_what_blocks_it_and_is_released_by_another_with
         page.goto(night.address + path)
         assert other.login in page.inner_text(".facts")
         assert not page.query_selector("#total")
-        look_at(page, "night-released-wide-en")
+        looked_at(page, "night-released-wide-en", is_whole=True)
 
 
 def test_what_is_live_of_each_page_is_told(night: Night, shared_front: Open) -> None:
     browser = shared_front()
     session = night.finance[0].session.reveal().decode()
     browser.client.cookies.set("posswitch_session", session)
-    for path in (f"/settlements/{STATEMENT}", f"/nights/{DAY}", "/approvals"):
+    for path in (f"/settlements/{STATEMENT}", f"/nights/{DAY}", "/approvals", "/exceptions"):
         with browser.client.stream("GET", f"/live{path}") as answer:
             assert answer.status_code == 200, path
             lines = (line for line in answer.iter_lines() if line and not line.startswith(":"))
@@ -209,6 +209,74 @@ def test_what_waits_is_decided_in_two_clicks_with_what_it_would_do_before_the_ey
         page.wait_for_selector("#own:has-text('(0)')")
     states = [row["state"] for row in office.rows(office.admin, "approvals")]
     assert sorted(states) == ["done", "refused", "withdrawn"]
+
+
+def test_a_difference_is_matched_by_two_keys_taken_on_in_two_clicks_and_a_case_is_resolved(
+    chromium: Chromium, night: Night
+) -> None:
+    """S4-79, S4-30: both sides before the eyes; what does not come to the same is refused."""
+    office = night.office
+    one, _ = night.finance
+    _differ(office)
+    office.sql(
+        "INSERT INTO exception_case (kind, terminal_id, epoch, stan, detail, amount_minor, unit,"
+        " opened_at, seen_at) SELECT 'saf_gave_up', min(terminal_id), '000001', '000007',"
+        " 'a reversal', 0, '', now(), now() FROM terminal"
+    )
+    pictured(chromium, night.address, one, {"exceptions": "/exceptions"})
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, night.address, one)
+        page.goto(night.address + "/exceptions")
+        page.click(".found a:has-text('we lack it')")
+        page.wait_for_selector("section.one button[data-key=m]")
+        page.keyboard.press("m")
+        page.wait_for_selector(".found h2:has-text('Differences (1)')")
+        page.fill("#note", "mine to ask the shop about")
+        page.click("button[value=take]")
+        page.wait_for_selector(f".found small:has-text('{one.login}')")
+        page.fill("#note", "taken for the same")
+        page.click("button[value=match]")
+        page.wait_for_selector(".refusal")
+        page.goto(night.address + f"/nights/{DAY}")
+        assert "given up by the switch" in page.inner_text("#blocks")
+        page.goto(night.address + "/exceptions")
+        page.click(".found a:has-text('given up by the switch')")
+        page.fill("#note", "undone by hand")
+        page.click("button:has-text('Resolve')")
+        page.wait_for_function("!document.querySelector('.found').innerText.includes('given up')")
+    answers = [(row["difference"], row["answer"]) for row in office.rows(one, "recon_items")]
+    assert sorted(answers, key=str) == [
+        ("other_amount", None), ("they_lack", "match"), ("we_lack", "match"),
+    ]  # fmt: skip
+    [(by, note)] = office.sql("SELECT resolved_by, note FROM exception_case")
+    assert (by, note) == (one.login, "undone by hand")
+
+
+def _differ(office: Bureau) -> None:
+    """A file that lacks a line which it has under another number, and has one of another amount."""
+    office.sql(
+        "INSERT INTO recon_file (source, layout, merchant_id, business_date, unit, sha256, lines,"
+        " sent_by, sent_at, matched_at, matched) SELECT 'merchant_file', 'merchant_csv', min(id),"
+        " %s, 'CNY', sha256('x'), 3, 'x', now(), now(), 0 FROM merchant", DAY,
+    )  # fmt: skip
+    office.sql(
+        "INSERT INTO recon_line (file_id, line, rrn, terminal_id, batch, trace, traded_on, unit,"
+        " amount_minor) SELECT f.id, n, n::text, '80010001', '', '', f.business_date, f.unit, 5000"
+        " FROM recon_file AS f CROSS JOIN generate_series(2, 3) AS n"
+    )
+    for difference, line, rrn, ours, theirs, suggested, score in (
+        ("they_lack", None, "112200009001", 5000, 0, "", 0),
+        ("we_lack", 2, "", 0, 5000, "112200009001", 60),
+        ("other_amount", 3, "112200009002", 5000, 5001, "", 0),
+    ):
+        office.sql(
+            "INSERT INTO recon_item (business_date, source, difference, file_id, line,"
+            " merchant_id, rrn, terminal_id, batch, trace, unit, ours_minor, theirs_minor,"
+            " suggested, score, opened_at) SELECT f.business_date, f.source, %s, f.id, %s,"
+            " f.merchant_id, %s, '80010001', '', '', f.unit, %s, %s, %s, %s, now()"
+            " FROM recon_file AS f",
+            difference, line, rrn, ours, theirs, suggested, score,
+        )  # fmt: skip
 
 
 def _is_done(page: Page) -> None:

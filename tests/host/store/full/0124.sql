@@ -1,31 +1,46 @@
--- A member who has signed in, with a pay PIN, and a code that was sent to a phone.
+-- Programs of a merchant and of an issuer hear of what is traded; one message is not taken yet.
 
-INSERT INTO person (id, login, name, member_id, pay_pin_hash, created_at)
-SELECT
-    nextval('person_number'),
-    'member:' || m.id,
-    '',
-    m.id,
-    '\x00000000000000000000000000000042',
-    '2026-11-27 09:00:00+00'
-FROM member AS m
-ORDER BY m.id
-LIMIT 1;
-INSERT INTO session (
-    token_hash, person_id, made_at, used_at, expires_at, source, pin_given_at
+INSERT INTO webhook (
+    code, issuer_id, merchant_id, url, events, secret_sealed, state, failures, failing_since,
+    next_at, last_error, made_at, made_by
 )
 SELECT
-    '\x0120',
-    p.id,
-    '2026-11-27 09:00:00+00',
-    '2026-11-27 09:00:00+00',
-    '2026-11-27 21:00:00+00',
-    'web/127.0.0.1',
-    '2026-11-27 09:01:00+00'
-FROM person AS p
-WHERE p.member_id IS NOT NULL;
-INSERT INTO phone_code (phone_hash, sent_for, code_hash, sent_at, tries) VALUES
-(
-    '\x00000000000000000000000000000021', 'sign_in', '\x00000000000000000000000000000022',
-    '2026-11-27 09:00:00+00', 1
-);
+    w.code,
+    w.issuer_id,
+    w.merchant_id,
+    'https://shop.example/hook',
+    '{transaction.posted}',
+    'sealed',
+    'active',
+    1,
+    '2026-10-01 08:00:00+00',
+    '2026-10-01 08:00:05+00',
+    '500',
+    '2026-10-01 07:00:00+00',
+    min(p.id)
+FROM (VALUES ('wh_0123456789ab', NULL, 1), ('wh_0123456789ac', 1, NULL))
+    AS w (code, issuer_id, merchant_id)
+CROSS JOIN person AS p
+GROUP BY w.code, w.issuer_id, w.merchant_id;
+
+INSERT INTO webhook_message (
+    webhook, issuer_id, merchant_id, event, line, body, made_at, state, attempts, next_at,
+    last_status, last_error, delivered_at
+)
+SELECT
+    w.code,
+    w.issuer_id,
+    w.merchant_id,
+    'transaction.posted',
+    'card/1',
+    '{}',
+    '2026-10-01 07:30:00+00',
+    CASE WHEN w.issuer_id IS NULL THEN 'queued' ELSE 'delivered' END,
+    1,
+    '2026-10-01 07:30:00+00',
+    200,
+    '',
+    '2026-10-01 07:30:01+00'
+FROM webhook AS w;
+
+INSERT INTO webhook_position (shard, journal_id) VALUES (0, 1);
