@@ -16,6 +16,7 @@ from host.office.field_kinds import choices_of, is_secret, kinds_of, stand_alone
 from host.office.view import How, View
 
 VALUES: Final[Mapping[str, str]] = {
+    "transaction": "000123@80010001",
     "account_holder": "ACME",
     "actions": "member.add",
     "api_key": "psk_AbCdEfGh",

@@ -660,7 +660,9 @@ FROM card AS c;
 
 -- name: transactions
 -- What is told of one the walk reads, by its name.
-SELECT NULL::integer AS of_issuer;
+SELECT
+    NULL::text AS step,
+    NULL::integer AS of_issuer;
 
 -- name: usages
 -- The cards whose trails are read. At which merchant's they were used the walk reads.

@@ -56,11 +56,11 @@ class WebFront:
     """One front put together: what is served, and what runs beside it."""
 
     def __init__(
-        self, settings: WebSettings, address: Address, credentials: Credentials | None
+        self, settings: WebSettings, desk: Desk, credentials: Credentials | None = None
     ) -> None:
         self.credentials = credentials
         self.metrics = WebMetrics()
-        self.desk, self.live = Desk(address, credentials), Live()
+        self.desk, self.live = desk, Live()
         self.seats = Seats(settings)
         self.visits = Visits(self.desk, Guard(is_secure=settings.tls is not None), settings)
         self.door = Door(self.visits)
@@ -146,7 +146,7 @@ async def run_web(
     config, sockets = _listening(settings)
     scheme = "https" if settings.tls is not None else "http"
     bound = [*sockets.secure_sockets, *sockets.insecure_sockets][0]
-    front = WebFront(settings, address, credentials)
+    front = WebFront(settings, Desk(address, credentials), credentials)
     app: Any = application(front)
     if settings.metrics_port is not None:
         front.page.open(settings.metrics_host, settings.metrics_port)

@@ -38,6 +38,8 @@ class Way(NamedTuple):
 SCREENS_OF: Final[Mapping[str, Way]] = {
     "card_batches": Way("batch", "/card-batches/{}"),
     "transactions": Way("transaction", "/transactions/{}"),
+    "settlements": Way("settlement", "/settlements/{}"),
+    "business_days": Way("date", "/nights/{}"),
     "cards": Way("card", "/cards/{}"),
 }
 """By the view: where a link to one row of it leads, instead of to the list of that row alone."""

@@ -154,7 +154,7 @@ TRANSACTIONS: Final = View(
         Column(name="by"),
         Column(name="detail", kind=dict),
     ),
-    order=("of_issuer",),
+    order=("step",),
     filters=(Filter(name="transaction", column="transaction", how=How.WALKED),),
     needs=frozenset({"transaction"}),
     actions=("transaction.void",),

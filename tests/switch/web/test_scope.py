@@ -23,8 +23,7 @@ from host.office.looking import read_view
 from host.office.places import Scope
 from host.office.tables import ACTIONS, VIEWS
 from switch.web.desk import Desk
-from switch.web.live import Live
-from switch.web.program import application
+from switch.web.program import WebFront, application
 from switch.web_settings import WebSettings
 from tests.host.office.conftest import Bureau, Person, opened_bureau
 from tests.host.office.test_scope import (
@@ -64,7 +63,7 @@ class Spoken:
     """What people ask, as programs do: by HTTP, under the session of who asks."""
 
     def __init__(self, bureau: Bureau) -> None:
-        self.transport = httpx.ASGITransport(application(Here(bureau), Live(), WebSettings()))
+        self.transport = httpx.ASGITransport(application(WebFront(WebSettings(), Here(bureau))))
         self.direct = bureau.do
         self.calls = 0
 
