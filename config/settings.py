@@ -20,6 +20,7 @@ from config.places import Places
 from host.link.settings import LinkTlsSettings
 from host.named_files import read_named_text
 from host.settings import HostSettings
+from host.sms import in_directory
 from switch.settings import ChannelSettings, SwitchSettings, TlsSettings
 from switch.strategy import DeadlineError, check_deadlines
 from switch.web_settings import WebSettings
@@ -117,6 +118,7 @@ def resolved(
         link=_link_in(places.run, settings.host.link),
         link_also=tuple(_link_in(places.run, each) for each in settings.host.link_also),
         link_tls=_link_tls_in(places.data, settings.host.link_tls),
+        sms=in_directory(places.data, settings.host.sms),
     )
     web = replace(
         settings.web,

@@ -35,6 +35,7 @@ from host.poster import Poster
 from host.rules.decision import Court
 from host.server import serve
 from host.settings import HostSettings
+from host.sms import opened_sms
 from host.steady import kept_going
 from host.store.book import read_book
 from host.store.connecting import LONG, Deadlines, connect
@@ -155,6 +156,7 @@ def _reception(
         ask=asking.ask_from_thread,
         looks=looks,
         tries=tries,
+        sms=opened_sms(settings.sms),
         proves=logins.proves,
         nights=logins.nights,
     )

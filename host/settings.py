@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from host.link.settings import LinkTlsSettings, check_link
+from host.sms import opened_sms
 
 ROUND_TRIP_MARGIN_SECONDS: Final = 3.0
 """From the moment a server should have ended a statement to the moment we end the connection."""
@@ -66,9 +67,13 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     metrics_host: str = "127.0.0.1"
     """Where that is listened for: beyond this machine, keep it in a network of your own."""
     hsm: HsmSettings = HsmSettings()
+    sms: str = "console"
+    """What brings texts with codes to the phones of members: `console` and `file:NAME` simulate
+    it, the file in the data directory."""
 
     def __post_init__(self) -> None:
         check_link((self.link, *self.link_also), self.link_tls)
+        opened_sms(self.sms)
         if self.round_trip_seconds <= self.statement_seconds_max:
             raise ValueError(
                 f"round_trip_seconds_max: {self.round_trip_seconds:g} must be longer than"

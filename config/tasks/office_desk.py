@@ -28,6 +28,7 @@ from host.office.office import Office
 from host.office.refusals import FIELD
 from host.office.tables import ACTIONS, VIEWS
 from host.office.trials import trying
+from host.sms import opened_sms
 from host.store.book import read_estate
 from host.store.connecting import SHORT, connect
 from host.store.following import Following
@@ -88,14 +89,16 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[Desk]:
             def estate_of(reader: psycopg.Connection[Any]) -> Following:
                 return Following(read_estate(reader), hsm)
 
+            settings_here = resolved(told, places)
             office = Office(
                 hsm=hsm,
                 clock=utc_now,
                 actions=ACTIONS,
                 views=VIEWS,
                 tries=trying(looks, estate_of, told.host, utc_now),
+                sms=opened_sms(settings_here.host.sms),
             )
-            yield Desk(office, connection, places, resolved(told, places).switch)
+            yield Desk(office, connection, places, settings_here.switch)
 
 
 async def ask_host(link: SwitchSettings, asked: Do) -> Told:

@@ -22,6 +22,7 @@ from host.office.subjects import Found, Ref, find
 from host.office.trials import Tries
 from host.office.view import View
 from host.office.words import Word
+from host.sms import Sms
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed
 
@@ -90,6 +91,8 @@ class Acting:
     """As it came."""
     tries: Tries | None = None
     """What a till would be told is found out by."""
+    sms: Sms | None = None
+    """What sends texts to phones."""
     moved: list[tuple[Followed, int | str]] = field(default_factory=list)
     """Rows of the estate that running hosts have to read again: relation and key."""
 

@@ -67,7 +67,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
             who = who_asks(office, connection, asked, now)
             assert who.grant is not None, "who asks has a grant"
             assert who.person is not None, "who asks is somebody"
-            held = grants_of(connection, who.person, now)
+            held = [who.grant] if who.is_member else grants_of(connection, who.person, now)
     except Refusal as refusal:
         return told_of(refusal)
     allowed = [
@@ -79,6 +79,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
     views = [
         msgspec.structs.replace(
             _view(view),
+            needs=sorted(view.needs_of(who.grant.scope)),
             columns=[_column(one.name, one.kind, one.opens) for one in columns_for(view, who)],
             actions=[each for each in view.actions if each in named],
         )
@@ -120,7 +121,6 @@ def _view(view: View) -> ViewTold:
         zh=view.zh,
         columns=[],
         filters=[_filter(one) for one in view.filters],
-        needs=sorted(view.needs),
     )
 
 

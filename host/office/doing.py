@@ -221,6 +221,7 @@ def _attempt(
         views=office.views,
         asked=asked,
         tries=office.tries,
+        sms=office.sms,
     )
     values = action.settled(acting, values)
     if action.second is Second.ITSELF:

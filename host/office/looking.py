@@ -137,7 +137,8 @@ def _found(
     """
     question = page_question(view, who, asked, values)
     hows = {one.name: one.how for one in view.filters}
-    if all(hows[name] is How.WALKED for name in asked.filters):
+    is_of_few = who.grant is not None and who.grant.scope in view.few
+    if not is_of_few and all(hows[name] is How.WALKED for name in asked.filters):
         return _Found(view, who, asked, (), is_there=True)
     rows = connection.execute(question.statement, question.values).fetchall()
     if len(rows) > CARDS_WALKED_MAX:
@@ -188,8 +189,8 @@ def _walk_of(found: _Found) -> Walk:
 
 
 def _is_seen(scope: Scope, own: Place, row: Mapping[str, Any]) -> bool:
-    """Whether a row that says whose it is lies within a grant."""
-    if scope is Scope.PLATFORM:
+    """Whether a row that says whose it is lies within a grant; a member walks their own alone."""
+    if scope in {Scope.PLATFORM, Scope.MEMBER}:
         return True
     number = getattr(own, SCOPE_COLUMNS[scope])
     return number is not None and row[VIEW_COLUMNS[scope]] == number

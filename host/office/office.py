@@ -14,6 +14,7 @@ from host.office.nights import Nights
 from host.office.proofs import Proves
 from host.office.trials import Tries
 from host.office.view import View
+from host.sms import Sms
 from host.store.connecting import Connection
 
 Looks = Callable[[], AbstractContextManager[Connection]]
@@ -36,6 +37,8 @@ class Office:
     """What a till would be told is found out by; None where there is none."""
     nights: Nights | None = None
     """Who clears dates and hands out their files; None where nobody here does."""
+    sms: Sms | None = None
+    """What sends texts to phones; None where nothing does, as at a command line."""
     calls: Calls = field(default_factory=Calls)
     """How often each program has asked lately."""
     proves: Proves | None = None

@@ -38,6 +38,14 @@ class Who:
     grant: Grant | None
     session_hash: bytes = b""
     has_totp: bool = False
+    """Whether they have proved who they are by more than a password: by a code of their phone."""
+    has_given_pin: bool = False
+    """A member, who has typed their pay PIN in this session."""
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it is somebody for themselves, and not at work here."""
+        return self.grant is not None and self.grant.scope is Scope.MEMBER
 
     @property
     def acting_as(self) -> str:

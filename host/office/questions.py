@@ -23,6 +23,7 @@ from host.store.queries import load_queries
 
 SQL: Final = {
     **load_queries("host.office", "views.sql"),
+    **load_queries("host.office", "member_views.sql"),
     **load_queries("host.office", "night_views.sql"),
     **load_queries("host.office", "report_views.sql"),
     **load_queries("host.office", "client_views.sql"),
@@ -81,8 +82,9 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
     Raises:
         Refusal: a filter is none of the view's, or its value of another kind.
     """
-    if view.needs and not view.needs & asked.filters.keys():
-        needed = " or ".join(sorted(view.needs))
+    needs = view.needs_of(who.grant.scope) if who.grant is not None else view.needs
+    if needs and not needs & asked.filters.keys():
+        needed = " or ".join(sorted(needs))
         raise Refusal(FIELD, field=needed, problem="one of these has to be given")
     conditions, told = _conditions(view, who, asked.filters)
     order = _order(view, who, asked.filters)

@@ -16,7 +16,7 @@ from host.office.passwords import is_password
 from host.office.people import Grant, Who
 from host.office.places import Place, Scope
 from host.office.refusals import CONFLICT, NO_GRANT, SIGN_IN, SIGNED_OUT, Refusal
-from host.office.roles import ROLES, conflict_of
+from host.office.roles import MB, ROLES, conflict_of
 from host.office.tokens import TOKEN_CHARACTERS_MAX, new_token, token_hash
 from host.store.connecting import Connection
 from host.store.queries import load_queries
@@ -27,6 +27,7 @@ SHUT: Final = dt.timedelta(minutes=15)
 SESSION_LONGEST: Final = dt.timedelta(hours=12)
 SESSION_IDLE: Final = dt.timedelta(minutes=30)
 TOUCHED_EVERY: Final = dt.timedelta(minutes=1)
+NOBODYS_GRANT: Final = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,9 @@ class Keeper:
     state: str
     failures: int
     locked_until: dt.datetime | None
+    member: int | None = None
+    """Whom they are as a member; None: who works here."""
+    pay_pin_hash: bytes | None = None
 
     def is_shut(self, now: dt.datetime) -> bool:
         """Whether nobody of that login is let in now."""
@@ -66,7 +70,7 @@ def keeper_of(connection: Connection, login: str) -> Keeper | None:
     row = connection.execute(SQL["person_of_login"], (login,)).fetchone()
     if row is None:
         return None
-    number, password, totp, is_on, step, state, failures, until = row
+    number, password, totp, is_on, step, state, failures, until, member, pay_pin = row
     return Keeper(
         id=number,
         login=login,
@@ -77,6 +81,8 @@ def keeper_of(connection: Connection, login: str) -> Keeper | None:
         state=state,
         failures=failures,
         locked_until=until,
+        member=member,
+        pay_pin_hash=pay_pin,
     )
 
 
@@ -123,15 +129,17 @@ def begin_session(
     Raises:
         Refusal: the person has none, or some that do not go together.
     """
-    held = grants_of(connection, keeper.id, now)
-    chosen = choose(held, grant)
+    if keeper.member is not None:
+        chosen = own_grant(keeper.member)
+    else:
+        chosen = choose(grants_of(connection, keeper.id, now), grant)
     token = new_token()
     connection.execute(
         SQL["add_session"],
         {
             "token_hash": token_hash(token),
             "person": keeper.id,
-            "grant": chosen.id,
+            "grant": chosen.id or None,
             "now": now,
             "expires_at": now + SESSION_LONGEST,
             "source": source,
@@ -187,18 +195,25 @@ def who_is_signed_in(connection: Connection, token: Secret, now: dt.datetime) ->
     row = connection.execute(SQL["session"], told).fetchone()
     if row is None:
         raise Refusal(SIGNED_OUT)
-    person, login, has_totp, used_at, *grant = row
-    if grant[0] is None:
+    person, login, has_proof, member, has_given_pin, used_at, *grant = row
+    if member is None and grant[0] is None:
         raise Refusal(NO_GRANT)
     if now - used_at > TOUCHED_EVERY:
         connection.execute(SQL["touch_session"], told)
     return Who(
         person=person,
         login=login,
-        grant=grant_of(*grant),
+        grant=grant_of(*grant) if member is None else own_grant(member),
         session_hash=hashed,
-        has_totp=has_totp,
+        has_totp=has_proof,
+        has_given_pin=has_given_pin,
     )
+
+
+def own_grant(member: int) -> Grant:
+    """What a member is for themselves, as long as they are one: nobody gives it or takes it."""
+    place = Place(member_id=member)
+    return Grant(id=NOBODYS_GRANT, role=MB, scope=Scope.MEMBER, place=place, held_at=str(member))
 
 
 def grant_of(*row: Any) -> Grant:

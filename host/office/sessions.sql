@@ -10,7 +10,9 @@ SELECT
     totp_step,
     state,
     failures,
-    locked_until
+    locked_until,
+    member_id,
+    pay_pin_hash
 FROM person
 WHERE login = %s
 FOR UPDATE;
@@ -55,11 +57,14 @@ VALUES (
 );
 
 -- name: session
--- Whoever may act by it: an active person, not shut out, and the grant while it is in force.
+-- Whoever may act by it: an active person, not shut out, and the grant while it is in force. Who
+-- has typed a wrong pay PIN too often still looks.
 SELECT
     p.id,
     p.login,
-    p.totp_is_on,
+    p.totp_is_on OR p.member_id IS NOT NULL AS has_proof,
+    p.member_id,
+    s.pin_given_at IS NOT NULL AS has_given_pin,
     s.used_at,
     g.id AS grant_id,
     g.role,
@@ -91,7 +96,14 @@ WHERE
     AND s.expires_at > %(now)s
     AND s.used_at > %(used_after)s
     AND p.state = 'active'
-    AND (p.locked_until IS NULL OR p.locked_until <= %(now)s);
+    AND CASE
+        WHEN p.member_id IS NULL THEN p.locked_until IS NULL OR p.locked_until <= %(now)s
+        ELSE
+            EXISTS (
+                SELECT FROM member AS m
+                WHERE m.id = p.member_id AND m.state <> 'closed'
+            )
+    END;
 
 -- name: touch_session
 -- It is in use; told once a minute.
@@ -177,3 +189,9 @@ WHERE t.session_hash = %(session)s AND t.digest = %(digest)s;
 -- notes: step_up
 DELETE FROM step_up AS t
 WHERE t.session_hash = %(session)s AND t.digest = %(digest)s;
+
+-- name: give_pin
+-- It was right: what is shown once it was given is shown in this session.
+-- notes: session
+UPDATE session AS t SET pin_given_at = %(now)s
+WHERE t.token_hash = %(session)s;

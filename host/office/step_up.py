@@ -3,7 +3,8 @@
 It is the code of who asks, typed into their own session after they were told what it is for: nobody
 gives a code to another, who might use it for something else. Who releases what another asked for
 agrees to it (`approval.decide`). Wrong codes count at the door as well, so that nobody gets more
-tries by asking anew; and a step of a phone is good once, for whatever it was used.
+tries by asking anew; and a step of a phone is good once, for whatever it was used. A member types
+their pay PIN in its place (`host.office.pay_pins`).
 """
 
 import datetime as dt
@@ -13,8 +14,11 @@ from host.hsm.interface import Hsm
 from host.model.office import Do
 from host.model.secrets import Secret
 from host.office.action import Acting, Action
+from host.office.member_refusals import NO_PIN, PAY_PIN, PIN_SHUT, WRONG_PIN
+from host.office.pay_pins import is_pin
+from host.office.people import Who
 from host.office.refusals import STEP_UP, WRONG_CODE, Refusal
-from host.office.sessions import SQL, TRIES_MAX, fail, keeper_of
+from host.office.sessions import SQL, TRIES_MAX, Keeper, fail, keeper_of
 from host.office.words import Word
 
 OPEN: Final = dt.timedelta(minutes=5)
@@ -33,22 +37,24 @@ def check_code(action: Action[Any], acting: Acting, asked: Do, what: Word) -> No
         "digest": what_is_done(acting.hsm, asked, what.en),
         "now": acting.now,
     }
+    keeper = keeper_of(acting.connection, acting.who.login)
+    assert keeper is not None, "who is signed in"
+    _refuse_without_pin(keeper, acting.now)
     if asked.code is None:
         acting.connection.execute(SQL["ask_step_up"], told)
         en, zh = f"{action.en} {what.en}".strip(), f"{action.zh} {what.zh}".strip()
-        raise Refusal(STEP_UP, is_kept=True, words=en, words_zh=zh)
+        kind = PAY_PIN if acting.who.is_member else STEP_UP
+        raise Refusal(kind, is_kept=True, words=en, words_zh=zh)
     _refuse_late(acting, told)
-    keeper = keeper_of(acting.connection, acting.who.login)
-    assert keeper is not None, "who is signed in"
-    step = (
-        None if keeper.is_shut(acting.now) else keeper.step_of(acting.hsm, asked.code, acting.now)
-    )
+    step = _step_of(acting, keeper, asked.code)
     if step is None:
         acting.connection.execute(SQL["count_try"], told)
         fail(acting.connection, keeper, acting.now)
-        raise Refusal(WRONG_CODE, field="code", is_kept=True)
+        raise _wrong(acting.who)
     acting.connection.execute(SQL["use_code"], {"id": keeper.id, "totp_step": step})
     acting.connection.execute(SQL["end_step_up"], told)
+    if acting.who.is_member:
+        acting.connection.execute(SQL["give_pin"], told)
 
 
 def what_is_done(hsm: Hsm, asked: Do, words: str) -> bytes:
@@ -60,4 +66,26 @@ def what_is_done(hsm: Hsm, asked: Do, words: str) -> bytes:
 def _refuse_late(acting: Acting, told: dict[str, Any]) -> None:
     row = acting.connection.execute(SQL["step_up"], told).fetchone()
     if row is None or row[0] + OPEN < acting.now or row[1] >= TRIES_MAX:
-        raise Refusal(WRONG_CODE, field="code", is_kept=True)
+        raise _wrong(acting.who)
+
+
+def _step_of(acting: Acting, keeper: Keeper, code: Secret) -> int | None:
+    """The step of a good code; of a member's PIN, which has none, the one that was. None: wrong."""
+    if keeper.member is not None:
+        is_right = is_pin(acting.hsm, keeper.member, code, keeper.pay_pin_hash)
+        return keeper.totp_step if is_right else None
+    return None if keeper.is_shut(acting.now) else keeper.step_of(acting.hsm, code, acting.now)
+
+
+def _refuse_without_pin(keeper: Keeper, now: dt.datetime) -> None:
+    if keeper.member is None:
+        return
+    if keeper.pay_pin_hash is None:
+        raise Refusal(NO_PIN)
+    if keeper.is_shut(now):
+        raise Refusal(PIN_SHUT)
+
+
+def _wrong(who: Who) -> Refusal:
+    kind = WRONG_PIN if who.is_member else WRONG_CODE
+    return Refusal(kind, field="code", is_kept=True)

@@ -7,6 +7,7 @@ from host.model.money import HOUSE_CURRENCY, Money
 from host.model.responses import RESPONSE_CODES, Reason
 from host.office.dispute_refusals import DISPUTE_REFUSALS
 from host.office.lottery_refusals import LOTTERY_REFUSALS
+from host.office.member_refusals import MEMBER_REFUSALS
 from host.office.payout_refusals import PAYOUT_REFUSALS
 from host.office.recon_refusals import RECON_REFUSALS
 from host.office.refusals import (
@@ -264,6 +265,7 @@ ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
     **{row.code: row for row in OF_STOCK.values()},
     **RULE_REFUSALS,
     **LOTTERY_REFUSALS,
+    **MEMBER_REFUSALS,
     **RECON_REFUSALS,
     **PAYOUT_REFUSALS,
     **DISPUTE_REFUSALS,

@@ -56,6 +56,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="card", table="card", is_numbered=True),
         Subject(kind="member", table="member", is_numbered=True),
         Subject(kind="gift", table="gift", is_numbered=True),
+        Subject(kind="gift_to", table="gift", is_numbered=True),
         Subject(kind="lottery", table="lottery"),
         Subject(kind="hold", table="hold", is_numbered=True),
         Subject(

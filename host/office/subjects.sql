@@ -8,7 +8,7 @@ SELECT
     t.issuer_id,
     t.merchant_id,
     t.store_id,
-    null::bigint AS member_id,
+    t.member_id,
     t.alliance_id,
     t.created_by,
     encode(row_digest(t), 'hex') AS version,
@@ -365,6 +365,24 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     t.sender_id AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM gift AS t
+WHERE t.journal_id = %(number)s;
+
+-- name: gift_to
+-- The same, for whom it was sent: theirs to decline.
+SELECT
+    t.journal_id AS id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    (
+        SELECT m.id FROM member AS m
+        WHERE m.phone_hash = t.phone_hash AND m.record_at = ''
+    ) AS member_id,
     null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,

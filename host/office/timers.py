@@ -98,6 +98,7 @@ TIMERS: Final = (
     Timer(name="forms", every=HOURLY, do=_clearing("clear_forms", FORMS_KEPT)),
     Timer(name="sessions", every=HOURLY, do=_clearing("clear_sessions", SIGNS_KEPT)),
     Timer(name="step-ups", every=HOURLY, do=_clearing("clear_step_ups", OPEN)),
+    Timer(name="phone codes", every=HOURLY, do=_clearing("clear_phone_codes", OPEN)),
     Timer(name="invitations", every=HOURLY, do=_clearing("clear_invitations", SIGNS_KEPT)),
     Timer(name="tries", every=HOURLY, do=_clear_tries),
     *REPORT_TIMERS,

@@ -42,6 +42,21 @@ USING (
 ) AS o
 WHERE t.session_hash = o.session_hash AND t.digest = o.digest;
 
+-- name: clear_phone_codes
+-- Nobody typed them in time.
+-- notes: phone_code
+DELETE FROM phone_code AS t
+USING (
+    SELECT
+        phone_hash,
+        sent_for
+    FROM phone_code
+    WHERE sent_at < %(before)s
+    ORDER BY sent_at
+    LIMIT %(limit)s
+) AS o
+WHERE t.phone_hash = o.phone_hash AND t.sent_for = o.sent_for;
+
 -- name: clear_invitations
 -- Used, or not good any more.
 -- notes: invitation

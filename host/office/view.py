@@ -145,6 +145,10 @@ class View:
     cut_by_rows: frozenset[Scope] = frozenset()
     """Of a walk: scopes of which a card is nobody's, so that each row says whose it is."""
 
+    def needs_of(self, scope: Scope) -> frozenset[str]:
+        """What has to be given by whom this scope is: of a few rows, nothing."""
+        return frozenset() if scope in self.few else self.needs
+
 
 EVERYWHERE: Final = frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.STORE})
 """Each sees its own organisation's."""

@@ -23,7 +23,8 @@ SELECT
     p.issuer_id AS of_issuer,
     p.merchant_id AS of_merchant,
     p.store_id AS of_store,
-    p.alliance_id AS of_alliance
+    p.alliance_id AS of_alliance,
+    p.member_id AS of_member
 FROM person AS p
 WHERE NOT p.is_client;
 
@@ -368,7 +369,8 @@ SELECT
     l.points,
     l.remaining,
     c.id AS card,
-    c.issuer_id AS of_issuer
+    c.issuer_id AS of_issuer,
+    c.member_id AS of_member
 FROM card AS c
 INNER JOIN purse_now AS p ON c.shard = p.shard AND c.id = p.card_id
 INNER JOIN lot AS l ON p.shard = l.shard AND p.account_id = l.account_id AND l.remaining <> 0
@@ -643,46 +645,6 @@ LEFT JOIN LATERAL (
     WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit = i.currency
 ) AS money ON true;
 
--- name: wallet
--- What a member has, what ends first before the rest: of each card what may be spent, what is held,
--- and what has left it as gifts that wait.
-SELECT
-    c.id,
-    c.pan_masked,
-    i.institution_id AS issuer,
-    b.product_id AS product,
-    c.status AS card_status,
-    coalesce(money.posted_minor - money.held_minor, 0)::bigint AS free_minor,
-    coalesce(money.held_minor, 0)::bigint AS held_minor,
-    coalesce(gifts.waiting_minor, 0)::bigint AS waiting_minor,
-    (
-        SELECT sum(p.spendable_minor)::bigint
-        FROM purse_now AS p
-        WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit <> i.currency
-    ) AS points,
-    coalesce(
-        c.valid_to, (to_date(c.expiry, 'YYMM') + interval '1 month' - interval '1 day')::date
-    ) AS last_day,
-    c.member_id AS member,
-    c.issuer_id AS of_issuer
-FROM card AS c
-INNER JOIN issuer AS i ON c.issuer_id = i.id
-LEFT JOIN card_batch_part AS q ON c.part_id = q.id
-LEFT JOIN card_batch AS b ON q.batch_id = b.id
-LEFT JOIN LATERAL (
-    SELECT
-        p.posted_minor,
-        p.held_minor
-    FROM purse AS p
-    WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit = i.currency
-) AS money ON true
-LEFT JOIN LATERAL (
-    SELECT sum(j.amount_minor) AS waiting_minor
-    FROM gift AS g
-    INNER JOIN journal AS j ON g.shard = j.shard AND g.journal_id = j.id
-    WHERE g.shard = c.shard AND g.card_id = c.id AND g.state = 'reserved'
-) AS gifts ON true;
-
 -- name: card_events
 -- The card whose trail is read.
 SELECT
@@ -700,7 +662,8 @@ FROM card AS c;
 SELECT
     c.id,
     c.member_id AS member,
-    c.issuer_id AS of_issuer
+    c.issuer_id AS of_issuer,
+    c.member_id AS of_member
 FROM card AS c;
 
 -- name: activations
@@ -924,7 +887,8 @@ SELECT
     o.code AS lottery,
     o.issuer_id AS of_issuer,
     o.merchant_id AS of_merchant,
-    o.alliance_id AS of_alliance
+    o.alliance_id AS of_alliance,
+    d.member_id AS of_member
 FROM lottery AS o
 INNER JOIN draw AS d ON o.id = d.lottery_id AND d.act = 'draw'
 LEFT JOIN prize AS p ON d.lottery_id = p.lottery_id AND d.place = p.place
@@ -1199,7 +1163,8 @@ SELECT
     q.channel AS claimed_by_channel,
     c.valid_from,
     c.valid_to,
-    c.issuer_id AS of_issuer
+    c.issuer_id AS of_issuer,
+    c.member_id AS of_member
 FROM card AS c
 INNER JOIN card_batch_part AS p ON c.part_id = p.id
 INNER JOIN card_batch AS b ON p.batch_id = b.id

@@ -224,6 +224,7 @@ CHAINED: Final = (
     Chained(name="invitation", key="encode(t.token_hash, 'hex')"),
     Chained(name="api_key", key="encode(t.token_hash, 'hex')"),
     Chained(name="session", key="encode(t.token_hash, 'hex')"),
+    Chained(name="phone_code", key="concat_ws('/', encode(t.phone_hash, 'hex'), t.sent_for)"),
     Chained(
         name="step_up",
         key="concat_ws('/', encode(t.session_hash, 'hex'), encode(t.digest, 'hex'))",

@@ -61,6 +61,18 @@ PAYOUT_MINOR_MIN: Final = OfficeSetting(
     name="payout_minor_min", normal=10_000, smallest=1, largest=1_000_000_000
 )
 """From so much on a merchant is paid; what is less is carried to the next."""
+CODES_OF_PHONE_MAX: Final = OfficeSetting(
+    name="codes_of_phone_max", normal=5, smallest=1, largest=20
+)
+"""Codes that are sent to one phone, while tries count."""
+CODES_OF_SOURCE_MAX: Final = OfficeSetting(
+    name="codes_of_source_max", normal=30, smallest=1, largest=10_000
+)
+"""The same, asked for by one source."""
+PAY_FREE_MINOR_MAX: Final = OfficeSetting(
+    name="pay_free_minor_max", normal=20_000, smallest=0, largest=100_000
+)
+"""Up to so much a member pays a store that they scan without their pay PIN."""
 DISPUTE_DAYS: Final = OfficeSetting(name="dispute_days", normal=14, smallest=1, largest=366)
 """So long after it is drawn up rows of a statement may be disputed."""
 
@@ -80,6 +92,9 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         HAND_OUT_MINUTES,
         PAYOUT_MINOR_MIN,
         DISPUTE_DAYS,
+        CODES_OF_PHONE_MAX,
+        CODES_OF_SOURCE_MAX,
+        PAY_FREE_MINOR_MAX,
     )
 }
 

@@ -263,12 +263,18 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "login name phone_hash phone_sealed phone_masked issuer_id merchant_id "
-            "store_id alliance_id created_at created_by state is_client"
+            "store_id alliance_id member_id created_at created_by state is_client"
         ),
         updates=columns(
             "name phone_hash phone_sealed phone_masked password_hash totp_sealed "
-            "totp_is_on totp_step state failures locked_until signed_in_at"
+            "totp_is_on totp_step state failures locked_until signed_in_at pay_pin_hash"
         ),
+    ),
+    "phone_code": Right(
+        reads=WHOLE,
+        inserts=columns("phone_hash sent_for code_hash sent_at"),
+        updates=columns("code_hash sent_at tries"),
+        deletes=True,
     ),
     "person_grant": Right(
         reads=WHOLE,
@@ -375,7 +381,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "session": Right(
         reads=WHOLE,
         inserts=columns("token_hash person_id grant_id made_at used_at expires_at source"),
-        updates=columns("grant_id used_at ended_at"),
+        updates=columns("grant_id used_at ended_at pin_given_at"),
         deletes=True,
     ),
     "setting": Right(reads=columns("name value")),

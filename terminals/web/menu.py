@@ -45,7 +45,8 @@ AREAS: Final = (
     ),
     Area(
         "Vouchers and gifts", "券与赠送",
-        _of("voucher_batches vouchers gifts wallet"), _of("voucher_batch voucher gift pay"),
+        _of("voucher_batches vouchers gifts my_gifts wallet"),
+        _of("voucher_batch voucher gift pay pay_pin"),
     ),
     Area(
         "Points and lotteries", "积分与抽奖",

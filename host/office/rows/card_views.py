@@ -6,7 +6,7 @@ from typing import Final
 from host.model.instruments import CardStatus
 from host.office.card_walks import card_events
 from host.office.places import Scope
-from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK, SM
+from host.office.roles import AU, BM, BO, CS, FN, IM, MB, MO, MP, PA, PO, RK, SM
 from host.office.usages import Tender, usages
 from host.office.view import EVERYWHERE, Column, Filter, How, View
 
@@ -80,8 +80,8 @@ USAGES: Final = View(
     id="usages",
     en="Usage records",
     zh="使用记录",
-    roles=frozenset({PA, PO, AU, RK, FN, CS, IM, MO, MP, SM}),
-    scopes=EVERYWHERE,
+    roles=frozenset({PA, PO, AU, RK, FN, CS, IM, MO, MP, SM, MB}),
+    scopes=EVERYWHERE | {Scope.MEMBER},
     columns=(
         Column(name="id", kind=int),
         Column(name="rrn"),
@@ -120,6 +120,7 @@ USAGES: Final = View(
     needs=frozenset({"card", "number", "phone", "member", "batch", "order", "date"}),
     actions=("transaction.void",),
     exports="CX",
+    few=frozenset({Scope.MEMBER}),
     walk=usages,
     cut_by_rows=frozenset({Scope.MERCHANT, Scope.STORE}),
 )

@@ -29,7 +29,7 @@ from host.office.people import Grant
 from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, JUMP, RATE, SHORT, THRESHOLD, Refusal
-from host.office.roles import AL, AU, CS, FN, IM, PA, PO
+from host.office.roles import AL, AU, CS, FN, IM, MB, PA, PO
 from host.office.rows.programmes import Code
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
@@ -235,9 +235,11 @@ POINTS_CONVERT: Final = Action(
     en="Convert a member's points into another programme's",
     zh="积分兑换",
     values=PointsConvert,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_convert,
     about=lambda values: Ref("card", str(values.card)),
+    step=Step.OWN,
+    step_when=lambda acting, _values: acting.who.is_member,
 )
 POINTS_ADJUST: Final = Action(
     id=ADJUST,
@@ -281,8 +283,8 @@ POINTS: Final = View(
     id="points",
     en="Points and lots",
     zh="积分明细",
-    roles=frozenset({PA, PO, AU, FN, CS, IM}),
-    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER}),
+    roles=frozenset({PA, PO, AU, FN, CS, IM, MB}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MEMBER}),
     columns=(
         Column(name="expires"),
         Column(name="lot"),
@@ -304,6 +306,7 @@ POINTS: Final = View(
         Filter(name="programme", column="programme"),
     ),
     needs=frozenset({"card", "number"}),
+    few=frozenset({Scope.MEMBER}),
     actions=(CONVERT, ADJUST),
     exports="C",
 )

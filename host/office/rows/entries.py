@@ -10,7 +10,7 @@ from host.office.fields import Login, Number, Values
 from host.office.grants import SQL as PEOPLE
 from host.office.passwords import hash_password, is_password, refuse_easy
 from host.office.refusals import INVITATION, OLD, STATE, WRONG_CODE, Refusal
-from host.office.roles import STAFF
+from host.office.roles import MB, STAFF
 from host.office.sessions import (
     SQL,
     Keeper,
@@ -196,7 +196,7 @@ SIGN_OUT: Final = Action(
     en="Sign out",
     zh="退出",
     values=SignOut,
-    roles=STAFF,
+    roles=STAFF | {MB},
     do=_sign_out,
     about=None,
     may_enrol=True,

@@ -24,7 +24,7 @@ from host.office.people import Grant
 from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, Refusal
-from host.office.roles import AU, CS, IM, PA, PO, RK
+from host.office.roles import AU, CS, IM, MB, PA, PO, RK
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
 from host.office.tokens import new_token
@@ -191,10 +191,17 @@ def _withdraw(acting: Acting, values: GiftWithdraw) -> Result:
     end, member = GiftEnd.WITHDRAWN, sent.sender
     if values.is_declined:
         end, member = GiftEnd.DECLINED, gifts.whom_for(acting.connection, sent)
+    _refuse_other(acting, member)
     plan = _ending(acting, Kind.GIFT_RETURN, sent, end)
     plan = msgspec.structs.replace(plan, card=sent.card, member=member)
     job = begin_job(acting, WITHDRAW, acting.subject, total=1, plan=plan)
     return Result(told={"job": job})
+
+
+def _refuse_other(acting: Acting, member: int) -> None:
+    """A member withdraws what they gave, and declines what is for them."""
+    if acting.who.is_member and acting.grant.place.member_id != member:
+        raise StockRefusal(Why.NOT_FOR)
 
 
 def _only(numbers: list[int]) -> int:
@@ -208,7 +215,8 @@ def _only(numbers: list[int]) -> int:
 def _subject_of(values: GiftWithdraw) -> Ref:
     if values.card is not None:
         return Ref("card", str(values.card))
-    return Ref("gift", str(values.gift or ""))
+    kind = "gift_to" if values.is_declined else "gift"
+    return Ref(kind, str(values.gift or ""))
 
 
 def _ending(acting: Acting, kind: Kind, sent: gifts.Sent, end: GiftEnd) -> Plan:
@@ -236,7 +244,7 @@ def _plan(acting: Acting, kind: Kind, whose: tuple[int, int]) -> Plan:
 
 def _is_above_limit(acting: Acting, values: GiftSend) -> bool:
     limit = acting.grant.limit_minor
-    return limit is None or values.amount_minor > limit
+    return not acting.who.is_member and (limit is None or values.amount_minor > limit)
 
 
 GIFT_SEND: Final = Action(
@@ -244,7 +252,7 @@ GIFT_SEND: Final = Action(
     en="Give money of a member's card",
     zh="赠送",
     values=GiftSend,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_send,
     about=lambda values: Ref("card", str(values.card)),
     settled=_settled,
@@ -258,7 +266,7 @@ GIFT_CLAIM: Final = Action(
     en="Claim a gift for who it is for",
     zh="收下",
     values=GiftClaim,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_claim,
     about=lambda values: Ref("card", str(values.card)),
 )
@@ -267,7 +275,7 @@ GIFT_WITHDRAW: Final = Action(
     en="Withdraw a gift, or decline it",
     zh="撤回/婉拒",
     values=GiftWithdraw,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_withdraw,
     about=_subject_of,
 )
@@ -275,8 +283,8 @@ WALLET: Final = View(
     id="wallet",
     en="What a member has",
     zh="会员卡包",
-    roles=frozenset({CS}),
-    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER}),
+    roles=frozenset({CS, MB}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MEMBER}),
     columns=(
         Column(name="id", kind=int, opens="card_events"),
         Column(name="pan_masked", is_masked=True),
@@ -295,6 +303,7 @@ WALLET: Final = View(
         Filter(name="member", column="member", kind=int),
     ),
     needs=frozenset({"member", "phone"}),
+    few=frozenset({Scope.MEMBER}),
     actions=(SEND, CLAIM, "card.merge", "pay.show_code", "pay.scan"),
 )
 GIFTS: Final = View(
@@ -332,4 +341,33 @@ GIFTS: Final = View(
     ),
     actions=(CLAIM, WITHDRAW),
     exports="C",
+)
+MY_GIFTS: Final = View(
+    id="my_gifts",
+    en="Gifts that were given and got",
+    zh="收到与送出",
+    roles=frozenset({MB}),
+    scopes=frozenset({Scope.MEMBER}),
+    columns=(
+        Column(name="id", kind=int),
+        Column(name="direction"),
+        Column(name="state"),
+        Column(name="ended_as"),
+        Column(name="amount_minor", kind=int),
+        Column(name="unit"),
+        Column(name="phone", is_masked=True),
+        Column(name="from_name"),
+        Column(name="wish"),
+        Column(name="given_at", kind=dt.datetime),
+        Column(name="expires_at", kind=dt.datetime),
+        Column(name="ended_at", kind=dt.datetime),
+    ),
+    order=("id", "direction"),
+    is_newest_first=True,
+    filters=(
+        Filter(name="direction", column="direction", words=("given", "got", "waits")),
+        Filter(name="state", column="state", words=tuple(GiftState)),
+    ),
+    few=frozenset({Scope.MEMBER}),
+    actions=(CLAIM, WITHDRAW),
 )

@@ -22,7 +22,7 @@ from host.office.lottery_refusals import NO_STOCK, OPEN_DRAWS
 from host.office.places import Scope
 from host.office.prizes import PrizeLine, is_printed, prizes_of
 from host.office.refusals import FIELD, ID, NOT_YOUR_ROLE, STATE, Refusal
-from host.office.roles import AL, AU, IM, MO, PA, PO, ROLES
+from host.office.roles import AL, AU, IM, MB, MO, PA, PO, ROLES
 from host.office.rows.programmes import Code, business_date
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, View
@@ -345,9 +345,10 @@ DRAWS: Final = View(
     id="draws",
     en="Draws",
     zh="抽奖记录",
-    roles=frozenset({PA, PO, AU, IM, AL, MO}),
-    scopes=_SCOPES,
+    roles=frozenset({PA, PO, AU, IM, AL, MO, MB}),
+    scopes=_SCOPES | {Scope.MEMBER},
     columns=(
+        Column(name="lottery"),
         Column(name="draw", kind=int),
         Column(name="at", kind=dt.datetime),
         Column(name="rrn"),
@@ -357,13 +358,14 @@ DRAWS: Final = View(
         Column(name="prize_state"),
         Column(name="link"),
     ),
-    order=("draw",),
+    order=("lottery", "draw"),
     filters=(
         Filter(name="lottery", column="lottery"),
         Filter(name="prize", column="prize"),
         Filter(name="prize_state", column="prize_state", words=PRIZE_STATES),
     ),
     needs=frozenset({"lottery"}),
+    few=frozenset({Scope.MEMBER}),
     actions=(PAY.id,),
     exports="C",
 )

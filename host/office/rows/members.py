@@ -18,7 +18,7 @@ from host.office.fields import MerchantId, Name, Note, Number, Phone, Text, Valu
 from host.office.phones import mask_phone, phone_hash
 from host.office.records import was_done_by
 from host.office.refusals import FIELD, ID, OPEN, RECORD, STATE, Refusal
-from host.office.roles import CS, MO, MP, PA, PO, RK
+from host.office.roles import CS, MB, MO, MP, PA, PO, RK
 from host.office.subjects import Ref
 from host.stock import lives
 from host.store.estate_versions import Followed
@@ -100,7 +100,7 @@ def _freeze(acting: Acting, values: MemberFreeze) -> Result:
     if holder != values.member:
         raise Refusal(RECORD, field="member", holder=holder)
     _refuse_state(acting, "active" if values.is_frozen else "frozen")
-    _set_state(acting, "frozen" if values.is_frozen else "active")
+    set_state(acting, values.member, "frozen" if values.is_frozen else "active")
     return OK
 
 
@@ -109,11 +109,11 @@ def _close(acting: Acting, values: MemberClose) -> Result:
         raise Refusal(FIELD, field="phone_last", problem="the phone ends otherwise")
     if not values.is_closing:
         _refuse_state(acting, "closing")
-        _set_state(acting, "active")
+        set_state(acting, values.member, "active")
         return OK
     _refuse_state(acting, "active", "frozen")
     _refuse_value(acting)
-    _set_state(acting, "closing", closing_at=acting.now)
+    set_state(acting, values.member, "closing", closing_at=acting.now)
     return Result(told={"closed_on": (acting.now + CLOSING).date().isoformat()})
 
 
@@ -131,10 +131,13 @@ def _refuse_value(acting: Acting) -> None:
         raise Refusal(OPEN, what=left)
 
 
-def _set_state(acting: Acting, state: str, *, closing_at: dt.datetime | None = None) -> None:
-    told: dict[str, Any] = {"id": acting.subject.id, "state": state, "closing_at": closing_at}
+def set_state(
+    acting: Acting, member: int, state: str, *, closing_at: dt.datetime | None = None
+) -> None:
+    """Holds from the next message on."""
+    told: dict[str, Any] = {"id": member, "state": state, "closing_at": closing_at}
     acting.connection.execute(SQL["set_member"], told)
-    acting.move(Followed.MEMBER, acting.subject.id)
+    acting.move(Followed.MEMBER, member)
 
 
 def _is_risks(acting: Acting, values: MemberFreeze) -> bool:
@@ -162,7 +165,7 @@ EDIT: Final = Action(
     en="Edit a member",
     zh="编辑会员",
     values=MemberEdit,
-    roles=frozenset({PO, CS, MO, MP}),
+    roles=frozenset({PO, CS, MO, MP, MB}),
     do=_edit,
     about=_of_member,
 )
@@ -185,11 +188,11 @@ CLOSE: Final = Action(
     en="Let a member leave, or come back",
     zh="注销会员",
     values=MemberClose,
-    roles=frozenset({PO}),
+    roles=frozenset({PO, MB}),
     do=_close,
     about=_of_member,
     second=Second.WHEN,
-    second_when=lambda _acting, values: values.is_closing,
+    second_when=lambda acting, values: values.is_closing and not acting.who.is_member,
     approvers=frozenset({PO, PA}),
     step=Step.OWN,
 )

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from host.office.action import Acting, Action, Result, Step
 from host.office.fields import Number, Values
-from host.office.roles import CS
+from host.office.roles import CS, MB
 from host.office.subjects import Ref
 from host.stock.batches import By
 from host.stock.merging import merge_cards
@@ -40,7 +40,7 @@ CARD_MERGE: Final = Action(
     en="Merge what cards of a member have onto one",
     zh="合并余额",
     values=CardMerge,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_merge,
     about=lambda values: Ref("card", str(values.card)),
     step=Step.OWN,

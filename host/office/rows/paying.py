@@ -22,12 +22,13 @@ from host.office.jobs import AtWork, JobRefusedError, begin_job
 from host.office.people import Grant
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, Refusal
-from host.office.roles import CS, MO, MP, SC, SM
+from host.office.roles import CS, MB, MO, MP, SC, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
 from host.stock import binding, gifts, paying
 from host.stock.batches import By
 from host.stock.refusals import StockRefusal, Why
+from host.store.office_settings import PAY_FREE_MINOR_MAX, value_of
 
 SHOW: Final = "pay.show_code"
 BILL: Final = "pay.store_code"
@@ -144,6 +145,13 @@ def _payer(acting: Acting) -> int:
     return card.member
 
 
+def _is_beyond_free(acting: Acting, values: PayScan) -> bool:
+    """A member pays a little without their PIN: what they typed, so that they know how much."""
+    if not acting.who.is_member or values.amount_minor is None:
+        return True
+    return values.amount_minor > value_of(acting.connection, PAY_FREE_MINOR_MAX)
+
+
 def _by(acting: Acting) -> By:
     return By(acting.who.login, acting.now)
 
@@ -153,10 +161,11 @@ PAY_SHOW_CODE: Final = Action(
     en="Show a code to pay by",
     zh="出示付款码",
     values=PayShowCode,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_show,
     about=lambda values: Ref("card", str(values.card)),
     step=Step.OWN,
+    step_when=lambda acting, _values: not acting.who.has_given_pin,
 )
 PAY_STORE_CODE: Final = Action(
     id=BILL,
@@ -172,8 +181,9 @@ PAY_SCAN: Final = Action(
     en="Pay by a store's code",
     zh="扫商家码付款",
     values=PayScan,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_scan,
     about=lambda values: Ref("card", str(values.card)),
     step=Step.OWN,
+    step_when=_is_beyond_free,
 )

@@ -15,7 +15,7 @@ from host.office.fields import (
     Values,
 )
 from host.office.records import was_done_by
-from host.office.roles import CS, FN, IM, PA, PO, RK
+from host.office.roles import CS, FN, IM, MB, PA, PO, RK
 from host.office.subjects import Ref
 from host.stock import lives, sales
 from host.stock.batches import By
@@ -99,7 +99,7 @@ CARD_FREEZE: Final = Action(
     en="Freeze, report or release a card",
     zh="冻结/挂失/解冻",
     values=CardFreeze,
-    roles=frozenset({CS, RK, IM}),
+    roles=frozenset({CS, RK, IM, MB}),
     do=_freeze,
     about=lambda values: Ref("card", str(values.card)),
     second=Second.WHEN,

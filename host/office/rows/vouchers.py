@@ -14,7 +14,7 @@ from host.office.fields import Login, MerchantId, Money, Name, Note, Number, Pie
 from host.office.grants import find_at_work
 from host.office.places import Scope
 from host.office.refusals import FIELD, NOT_YOUR_ROLE, STATE, Refusal
-from host.office.roles import AU, BM, BO, CS, IM, MO, PA, PO, RK, ROLES
+from host.office.roles import AU, BM, BO, CS, IM, MB, MO, PA, PO, RK, ROLES
 from host.office.rows import batches as of_cards
 from host.office.rows.card_views import OF_BATCH
 from host.office.rows.stock import by_whom
@@ -259,8 +259,8 @@ VOUCHERS: Final = View(
     id="vouchers",
     en="Vouchers",
     zh="券",
-    roles=frozenset({PA, PO, AU, CS, IM, BM, BO}),
-    scopes=_ISSUERS,
+    roles=frozenset({PA, PO, AU, CS, IM, BM, BO, MB}),
+    scopes=_ISSUERS | {Scope.MEMBER},
     columns=(
         Column(name="id", kind=int),
         Column(name="pan_masked", is_masked=True),
@@ -284,6 +284,7 @@ VOUCHERS: Final = View(
         Filter(name="voucher_status", column="voucher_status", words=tuple(VoucherState)),
     ),
     needs=frozenset({"batch", "card"}),
+    few=frozenset({Scope.MEMBER}),
     actions=("voucher.void", "voucher.reissue"),
     exports="C",
 )

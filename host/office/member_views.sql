@@ -1,0 +1,96 @@
+-- What members see of their own.
+
+-- name: wallet
+-- What a member has, what ends first before the rest: of each card what may be spent, what is held,
+-- and what has left it as gifts that wait.
+SELECT
+    c.id,
+    c.pan_masked,
+    i.institution_id AS issuer,
+    b.product_id AS product,
+    c.status AS card_status,
+    coalesce(money.posted_minor - money.held_minor, 0)::bigint AS free_minor,
+    coalesce(money.held_minor, 0)::bigint AS held_minor,
+    coalesce(gifts.waiting_minor, 0)::bigint AS waiting_minor,
+    (
+        SELECT sum(p.spendable_minor)::bigint
+        FROM purse_now AS p
+        WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit <> i.currency
+    ) AS points,
+    coalesce(
+        c.valid_to, (to_date(c.expiry, 'YYMM') + interval '1 month' - interval '1 day')::date
+    ) AS last_day,
+    c.member_id AS member,
+    c.issuer_id AS of_issuer,
+    c.member_id AS of_member
+FROM card AS c
+INNER JOIN issuer AS i ON c.issuer_id = i.id
+LEFT JOIN card_batch_part AS q ON c.part_id = q.id
+LEFT JOIN card_batch AS b ON q.batch_id = b.id
+LEFT JOIN LATERAL (
+    SELECT
+        p.posted_minor,
+        p.held_minor
+    FROM purse AS p
+    WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit = i.currency
+) AS money ON true
+LEFT JOIN LATERAL (
+    SELECT sum(j.amount_minor) AS waiting_minor
+    FROM gift AS g
+    INNER JOIN journal AS j ON g.shard = j.shard AND g.journal_id = j.id
+    WHERE g.shard = c.shard AND g.card_id = c.id AND g.state = 'reserved'
+) AS gifts ON true;
+
+-- name: my_gifts
+-- From the side of each member: what they gave, what they got, and what waits for their phone.
+SELECT
+    g.journal_id AS id,
+    g.direction,
+    g.state,
+    g.ended_as,
+    j.amount_minor,
+    j.unit,
+    g.phone_masked AS phone,
+    g.from_name,
+    g.wish,
+    g.sent_at AS given_at,
+    g.due_at AS expires_at,
+    g.ended_at,
+    g.of_member
+FROM (
+    SELECT
+        gift.*,
+        'given' AS direction,
+        gift.sender_id AS of_member
+    FROM gift
+    UNION ALL
+    SELECT
+        gift.*,
+        'got' AS direction,
+        gift.receiver_id AS of_member
+    FROM gift
+    WHERE gift.receiver_id IS NOT NULL
+    UNION ALL
+    SELECT
+        w.*,
+        'waits' AS direction,
+        m.id AS of_member
+    FROM member AS m
+    INNER JOIN LATERAL (
+        SELECT gift.*
+        FROM gift
+        WHERE gift.phone_hash = m.phone_hash
+        ORDER BY gift.journal_id DESC
+        LIMIT 200
+    ) AS w ON true
+    WHERE m.record_at = '' AND w.state = 'reserved'
+) AS g
+LEFT JOIN LATERAL (
+    SELECT
+        journal.amount_minor,
+        journal.unit
+    FROM journal
+    WHERE journal.shard = g.shard AND journal.id = g.journal_id
+    ORDER BY journal.id
+    LIMIT 1
+) AS j ON true;
