@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from psycopg import errors
 
+from host.model.money import HOUSE_CURRENCY, Money
 from host.model.office import Do, Done, Outcome, Waiting
 from host.office.action import Acting, Action, Result, Second, Step, reached
 from host.office.allowed import may_do
@@ -227,11 +228,19 @@ def _attempt(
     if action.second is Second.ITSELF:
         _refuse_maker(acting)
     if action.step is Step.OWN and not asked.is_dry_run and action.step_when(acting, values):
-        key = line.about.key
-        words = action.said(acting, values) if action.said else Word(key, key)
+        words = action.said(acting, values) if action.said else _words(line, values)
         check_code(action, acting, asked, words)
         return _with_code_used(acting, lambda: _go_on(action, acting, values, line))
     return _go_on(action, acting, values, line)
+
+
+def _words(line: Line, values: Values) -> Word:
+    """What a code is for: the subject as people name it; to a member, how much."""
+    if not line.who.is_member:
+        return Word(line.about.key, line.about.key)
+    amount = getattr(values, "amount_minor", None)
+    text = f"{Money(amount, HOUSE_CURRENCY)}" if isinstance(amount, int) else ""
+    return Word(text, text)
 
 
 def _with_code_used(acting: Acting, do: Callable[[], Done | Waiting]) -> Done | Waiting:

@@ -21,6 +21,8 @@ from switch.web.guard import TOKEN_CHARACTERS_MAX, Limiter
 BEARER: Final = "bearer "
 ROWS_USUAL: Final = 50
 SIGN_IN: Final = "session.sign_in"
+SIGN_INS: Final = frozenset({SIGN_IN, "session.code", "session.phone_sign_in"})
+"""What is limited by where it comes from, whoever asks."""
 STATUSES: Final[Mapping[str, int]] = {
     "E-SIGNED-OUT": 401,
     "E-SIGN-IN": 401,
@@ -112,7 +114,7 @@ class Api:
     async def do(self, request: Request) -> Response:
         """An action: `{"values": {...}, "once_key": "..."}`."""
         action = request.path_params["action"]
-        if action == SIGN_IN and not self._sign_ins.takes(source_of(request)):
+        if action in SIGN_INS and not self._sign_ins.takes(source_of(request)):
             return json_of(OFTEN)
         try:
             told = msgspec.json.decode(await request.body(), type=Asking)

@@ -93,6 +93,7 @@ class Doing:
         """A file, the page it was asked on, or what was done."""
         action, form = what
         back = back_to(form.one("back"))
+        origin = f"{request.url.scheme}://{request.url.netloc}"
         if isinstance(told, Done):
             if form.one("how") == REHEARSE:
                 page = pages.rehearsed(reader, _filled(action, form), told)
@@ -101,7 +102,9 @@ class Doing:
                 return _file(action, told)
             if form.one("how") == AT_ONCE and not told.shown_once:
                 return RedirectResponse(back, 303)
-        return self._visits.shown(request, pages.outcome(reader, action, told, back=back))
+        return self._visits.shown(
+            request, pages.outcome(reader, action, told, back=back, origin=origin)
+        )
 
     def _again(
         self, request: Request, reader: Reader, what: tuple[ActionTold, Form], told: Refused

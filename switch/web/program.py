@@ -25,6 +25,8 @@ from switch.web.door import Door
 from switch.web.guard import Guard
 from switch.web.lists import Lists
 from switch.web.live import Live
+from switch.web.member_doing import MemberDoing
+from switch.web.member_door import MemberDoor
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
 from switch.web.visits import Visits
@@ -47,6 +49,8 @@ def application(desk: Desk, live: Live, settings: WebSettings) -> Starlette:
         *door.routes(),
         *Lists(visits).routes(),
         *Doing(visits).routes(),
+        *MemberDoor(visits, door.sign_ins).routes(),
+        *MemberDoing(visits).routes(),
         *Screened(visits, live).routes(),
         *Api(desk, door.sign_ins).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -7,7 +7,7 @@ from typing import Final
 import trio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from host.model.office import Page, Refused
@@ -58,6 +58,8 @@ class Screened:
     async def show(self, request: Request, screen: Screen) -> Response:
         """The page."""
         reader = await self._reader(request, screen)
+        if reader.role in screen.elsewhere:
+            return RedirectResponse(screen.elsewhere[reader.role], 303)
         given = _given(request, screen)
         told = await self._asked(request, reader, screen, given)
         _is_there(screen, told)

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,6 +24,9 @@ from terminals.web.texts import LANGUAGES, Language
 
 SIGNED_OUT: Final = frozenset({"E-SIGNED-OUT", "E-NO-GRANT"})
 ROWS_USUAL: Final = 50
+MEMBERS_DOOR: Final = "/me/sign-in"
+MEMBERS: Final = ("/me", "/pay/", "/live/me")
+"""How addresses of members begin: who is signed out there is led to their door."""
 
 
 class Visits:
@@ -144,7 +148,7 @@ class Visits:
         session = self.guard.session(request)
         if session is not None:
             self.desk.forget(session)
-        response = RedirectResponse("/sign-in", 303)
+        response = RedirectResponse(_door_of(request), 303)
         self.guard.forget_session(response)
         return response
 
@@ -193,6 +197,13 @@ def _said(error: Exception, status: int) -> str:
     return {400: "stale_form", 403: "stale_form", 413: "too_large", 429: "too_often"}.get(
         status, "not_found"
     )
+
+
+def _door_of(request: Request) -> str:
+    if not request.url.path.startswith(MEMBERS):
+        return "/sign-in"
+    back = urlencode({"back": _here(request)}) if request.method == "GET" else ""
+    return MEMBERS_DOOR + (f"?{back}" if back else "")
 
 
 def _here(request: Request) -> str:

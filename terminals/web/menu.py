@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from host.model.catalogue import ActionTold, Catalogue, ViewTold
+from terminals.web import member
 from terminals.web.reader import Reader
 from terminals.web.texts import said
 
@@ -35,7 +36,7 @@ AREAS: Final = (
     Area(
         "Partners", "合作方",
         _of("merchants stores terminals issuers vendors alliances directory"),
-        _of("merchant store terminal issuer vendor alliance"),
+        _of("merchant store terminal seat issuer vendor alliance"),
     ),
     Area(
         "Cards", "卡",
@@ -59,14 +60,14 @@ AREAS: Final = (
         "The night", "清算",
         _of("business_days clearing_steps positions settlements disputes clearing_files"
             " deliveries delivery_ways payouts recon_items recon_files fees stat_transactions"
-            " terminal_batches reports"),
+            " terminal_batches reports reports_made"),
         _of("clearing settlement payout payout_account recon fee report delivery"),
     ),
     Area("Rules", "规则", _of("rules rule_packs"), _of("rule rule_pack")),
     Area(
         "The house", "管理",
-        _of("people grants settings audit seals disclosures trace"),
-        _of("person setting ledger value file members cards"),
+        _of("people grants api_clients settings audit seals disclosures trace"),
+        _of("person api_client setting ledger value file members cards"),
     ),
     Area("Yourself", "本人", frozenset(), _of("password totp session")),
 )  # fmt: skip
@@ -107,6 +108,13 @@ def of_grant(reader: Reader) -> list[Entry]:
     if reader.catalogue is None:
         return []
     views = reader.views
+    if reader.role == member.ROLE:
+        screens = (member.GIFTS, member.POINTS, member.USAGES)
+        return [
+            Entry(said(member.PAY_CODE, reader.language), "/me/code"),
+            *(Entry(reader.named(one), one.path) for one in screens),
+            Entry(said(EVERYTHING, reader.language), "/all"),
+        ]
     wanted = MENUS.get(reader.catalogue.grant.scope, ())
     found = [Entry(reader.named(views[each]), f"/show/{each}") for each in wanted if each in views]
     return [*found, Entry(said(EVERYTHING, reader.language), "/all")]

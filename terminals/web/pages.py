@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jinja2
 
@@ -17,12 +17,23 @@ from host.model.catalogue import ActionTold, GrantTold, ViewTold
 from host.model.office import Done, Page, Refused, Waiting
 from terminals.web import cells, links, menu
 from terminals.web.forms import Typed
+from terminals.web.qr import qr_of
 from terminals.web.reader import Reader
 from terminals.web.shown import shown
 from terminals.web.texts import LANGUAGES, said
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
+
+
+class Scanned(NamedTuple):
+    """What is shown once as a code that a phone opens: what it is called, and where it leads."""
+
+    name: str
+    path: str
+
+
+SCANNED: Final[Mapping[str, Scanned]] = {"pay.store_code": Scanned("code", "/pay/")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +112,13 @@ def outcome(
     told: Done | Waiting,
     *,
     back: str = "/",
+    origin: str = "",
 ) -> str:
-    """What came of it."""
+    """What came of it. `origin` is how this front is called, for what a code of ours leads to."""
     done = told if isinstance(told, Done) else None
+    scanned = (
+        done.shown_once.get(SCANNED[action.id].name) if done and action.id in SCANNED else None
+    )
     return rendered(
         "outcome.html",
         reader,
@@ -111,6 +126,7 @@ def outcome(
         done=done,
         waiting=told if isinstance(told, Waiting) else None,
         back=back,
+        qr=qr_of(f"{origin}{SCANNED[action.id].path}{scanned}") if scanned else None,
         **_came_of(reader, action, done),
     )
 

@@ -51,6 +51,8 @@ class Screen:
     """Names that may stand behind the `?`."""
     roles: frozenset[str] = frozenset()
     """Whose it is alone; empty: of all who may see one of its parts' views."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Roles that have another page in its place, and where that is."""
     is_for_all: bool = False
     """Whether everybody who has signed in has it, whatever they may see of it."""
     arrange: Arrange = _as_told

@@ -13,11 +13,12 @@ from urllib.parse import quote, urlencode
 from host.model.office import Page, Refused
 from terminals.web import links, pages
 from terminals.web.home import HOME
+from terminals.web.member import MEMBER_SCREENS
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Screen
 from terminals.web.shown import Shown, shown
 
-SCREENS: Final[Mapping[str, Screen]] = {one.id: one for one in (HOME,)}
+SCREENS: Final[Mapping[str, Screen]] = {one.id: one for one in (HOME, *MEMBER_SCREENS)}
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
 
 

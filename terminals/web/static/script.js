@@ -39,6 +39,10 @@
     source.addEventListener("away", () => place.classList.add("old"));
     source.onerror = () => place.classList.add("old");
   });
+  document.querySelectorAll("[data-seconds]").forEach((place) => {
+    const end = Date.now() + 1000 * place.dataset.seconds;
+    setInterval(() => { place.textContent = Math.max(0, Math.round((end - Date.now()) / 1000)); }, 500);
+  });
   const first = (what) => document.querySelector(what);
   const wrong = first(".wrong input, .wrong select, .wrong textarea") || first(".refusal[role=alert]");
   if (wrong && !document.querySelector("[autofocus]")) wrong.focus();

@@ -1,0 +1,140 @@
+"""The pages of a member, made for a phone: what they have, gave and got, and how it went.
+
+What is done on them goes to `/me/do/ACTION`, where the pay PIN is asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from terminals.web.reader import Reader
+from terminals.web.screen import Given, Part, Parts, Screen
+from terminals.web.shown import Row, Shown
+
+ROLE: Final = "member"
+PAY_CODE: Final = "pay_code"
+"""The page that shows one."""
+ACTIVE: Final = "active"
+LIVE_SECONDS: Final = 3.0
+DONE_SECONDS: Final = 1.0
+UNDER_WAY: Final = frozenset({"waiting", "running", "stopping"})
+_MINE: Final = frozenset({ROLE})
+
+
+def usable(wallet: Shown | None) -> Sequence[Row]:
+    """Cards that pay, those that end first before the rest."""
+    rows = wallet.rows if wallet is not None else ()
+    return [row for row in rows if row.values.get("card_status") == ACTIVE]
+
+
+def _sum(rows: Sequence[Row], name: str) -> int:
+    return sum(int(row.values.get(name) or 0) for row in rows)
+
+
+def _wallet(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
+    wallet = parts.get("wallet")
+    cards = usable(wallet)
+    gifts = parts.get("gifts")
+    return {
+        "cards": wallet.rows if wallet is not None else (),
+        "free_minor": _sum(cards, "free_minor"),
+        "points": _sum(cards, "points"),
+        "waits": gifts.rows if gifts is not None else (),
+        "vouchers": _in_use(parts.get("vouchers")),
+    }
+
+
+def _in_use(vouchers: Shown | None) -> Sequence[Row]:
+    rows = vouchers.rows if vouchers is not None else ()
+    return [row for row in rows if row.values.get("voucher_status") == ACTIVE]
+
+
+def _giving(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
+    gifts = parts.get("gifts")
+    return {"cards": usable(parts.get("wallet")), "gifts": gifts.rows if gifts is not None else ()}
+
+
+def _went(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
+    job = parts["job"].first
+    state = job.values["state"] if job is not None else ""
+    return {"job": job, "is_under_way": state in UNDER_WAY, "is_done": state == "done"}
+
+
+def _lots(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
+    points = parts.get("points")
+    programmes: dict[str, Row] = {}
+    for row in points.rows if points is not None else ():
+        programmes.setdefault(str(row.values["programme"]), row)
+    return {"cards": usable(parts.get("wallet")), "programmes": programmes}
+
+
+_WALLET: Final = Part(view="wallet")
+
+WALLET: Final = Screen(
+    id="me",
+    path="/me",
+    en="Wallet",
+    zh="卡包",
+    template="me_wallet.html",
+    roles=_MINE,
+    parts={
+        "wallet": _WALLET,
+        "gifts": Part(view="my_gifts", filters={"direction": "waits"}),
+        "vouchers": Part(view="vouchers"),
+        "usages": Part(view="usages", rows_max=5),
+    },
+    arrange=_wallet,
+    live_seconds=LIVE_SECONDS,
+)
+GIFTS: Final = Screen(
+    id="me_gifts",
+    path="/me/gifts",
+    en="Gifts",
+    zh="赠送",
+    template="me_gifts.html",
+    roles=_MINE,
+    asks=("link",),
+    parts={"wallet": _WALLET, "gifts": Part(view="my_gifts", goes_on="after")},
+    arrange=_giving,
+)
+USAGES: Final = Screen(
+    id="me_usages",
+    path="/me/usages",
+    en="What I paid",
+    zh="交易记录",
+    template="me_usages.html",
+    roles=_MINE,
+    parts={"usages": Part(view="usages", goes_on="after")},
+)
+PAID: Final = Screen(
+    id="me_paid",
+    path="/me/paid",
+    en="Just paid",
+    zh="最新付款",
+    template="me_paid.html",
+    roles=_MINE,
+    parts={"usages": Part(view="usages", rows_max=1)},
+    live_seconds=LIVE_SECONDS,
+)
+POINTS: Final = Screen(
+    id="me_points",
+    path="/me/points",
+    en="Points",
+    zh="积分",
+    template="me_points.html",
+    roles=_MINE,
+    parts={"wallet": _WALLET, "points": Part(view="points")},
+    arrange=_lots,
+)
+WENT: Final = Screen(
+    id="me_done",
+    path="/me/done/{job}",
+    en="What became of it",
+    zh="办理结果",
+    template="me_done.html",
+    roles=_MINE,
+    parts={"job": Part(view="jobs", filters={"id": "{job}"}, needs=frozenset({"id"}))},
+    is_about="job",
+    arrange=_went,
+    live_seconds=DONE_SECONDS,
+)
+MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, WENT)

@@ -1,0 +1,241 @@
+"""A member on a phone: signing in, a code that a till takes, a store that is scanned, gifts.
+
+Before a host that trades: what is paid is on the cards. Screenshots are left in `build/screens`.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import trio
+from playwright.sync_api import Page, sync_playwright
+
+from host.model.requests import Kind
+from host.model.secrets import Pan
+from host.moves import Moves
+from host.paying import Paying
+from tests.host.conftest import Till, asking_of, till
+from tests.host.office.conftest import HOME, PAY_PIN, Bureau
+from tests.host.office.test_gifts import CARDS, OTHER_PHONE, PHONE
+from tests.host.test_gifts import money
+from tests.switch.web.conftest import served
+from tests.switch.web.test_browser import CHROMIUM, CONTRAST_MIN, CONTRASTS, SCREENS
+
+__all__ = ["till"]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+PHONE_SIZE, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+MEMBERS = (PHONE, OTHER_PHONE)
+
+
+@dataclass
+class Shop:
+    """Two members with cards, a store's till, and where the pages are."""
+
+    bureau: Bureau
+    till: Till
+    address: str
+
+    async def look(self, script: Callable[[Page], None], **how: Any) -> None:
+        """A browser does this, in a thread, while the host trades."""
+        await trio.to_thread.run_sync(lambda: self._looked(script, how))
+
+    def _looked(self, script: Callable[[Page], None], how: dict[str, Any]) -> None:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            context = browser.new_context(**{"viewport": PHONE_SIZE, "locale": "zh-CN", **how})
+            page = context.new_page()
+            page.set_default_timeout(15_000)
+            try:
+                script(page)
+            finally:
+                browser.close()
+
+    def sign_in(self, page: Page, phone: str) -> None:
+        """By the door; who comes for the first time chooses a PIN."""
+        page.goto(f"{self.address}/me")
+        page.fill("[name=phone]", phone)
+        page.click("main button")
+        page.wait_for_selector("[name=code]")
+        page.fill("[name=code]", self.bureau.code_sent())
+        page.click("main button")
+        page.wait_for_load_state()
+        if page.url.endswith("/me/pin"):
+            page.click("main button")
+            page.wait_for_selector("[name=code]")
+            page.fill("[name=code]", self.bureau.code_sent())
+            page.fill("[name=new]", PAY_PIN)
+            page.click("main button")
+        page.wait_for_url(re.compile(r"/me(\?.*)?$"))
+
+    def own_cards(self) -> None:
+        """Of each member, once they have signed in."""
+        for phone, cards in ((PHONE, CARDS[:1]), (OTHER_PHONE, CARDS[1:])):
+            masked = f"{phone[:3]}****{phone[-4:]}"
+            [(member,)] = self.bureau.sql("SELECT id FROM member WHERE phone_masked = %s", masked)
+            for card in cards:
+                self.till.sql("UPDATE card SET member_id = %s WHERE id = %s", member, card)
+
+
+@pytest.fixture
+async def shop(bureau: Bureau, till: Till, tmp_path: Path) -> AsyncIterator[Shop]:
+    bureau.office = replace(bureau.office, ask=asking_of(till).ask_from_thread)
+
+    def connect() -> psycopg.Connection[Any]:
+        return psycopg.connect(till.dsns.host, autocommit=True)
+
+    async def do_jobs() -> None:
+        while True:
+            await trio.to_thread.run_sync(bureau.do_jobs)
+            await trio.sleep(0.05)
+
+    with served(bureau, tmp_path) as address:
+        async with trio.open_nursery() as nursery:
+            moves = Moves(connect, asking_of(till).ask, bureau.office.clock)
+            paying = Paying(connect, till.poster.book, bureau.office.clock, till.poster.pass_on)
+            paying.drive = moves.drive_one
+            till.poster.paying = paying
+            nursery.start_soon(paying.run)
+            nursery.start_soon(do_jobs)
+            shop = Shop(bureau, till, address)
+            for phone in MEMBERS:
+                await trio.to_thread.run_sync(bureau.member, phone)
+            shop.own_cards()
+            yield shop
+            nursery.cancel_scope.cancel()
+        moves.shut()
+        paying.shut()
+
+
+def shoot(page: Page, name: str) -> None:
+    """A picture, of a page from which nothing runs out and on which all is read."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    size = page.viewport_size
+    assert size is not None
+    assert width <= size["width"], (name, "it runs out of the window")
+    thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
+    assert not thin, (name, thin)
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+
+
+async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop) -> None:
+    """S3-02, S3-09: a click and the PIN, then a click alone; both see what was paid."""
+    codes: list[str] = []
+
+    def show(page: Page) -> None:
+        page.goto(f"{shop.address}/me")
+        assert page.url.startswith(f"{shop.address}/me/sign-in")
+        shoot(page, "me-door-phone-zh")
+        shop.sign_in(page, PHONE)
+        shoot(page, "me-wallet-phone-zh")
+        page.click("text=付款码 >> nth=0")
+        page.fill("[name=pin]", PAY_PIN)
+        shoot(page, "me-pin-phone-zh")
+        page.click("main button")
+        page.wait_for_selector("svg.qr")
+        shoot(page, "me-code-phone-zh")
+        page.click("text=换一个")
+        page.wait_for_selector("svg.qr")
+        codes.append(str(page.get_attribute("svg.qr", "data-code")))
+
+    await shop.look(show)
+    sale = shop.till.request(Kind.PURCHASE, None, 4_000, pan=Pan(codes[0]), entry_mode="032")
+    assert (await shop.till.ask(sale)).is_approved
+    assert money(shop.till, CARDS[0]) == [96_000]
+
+    def look_back(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        assert "960.00" in page.inner_text("main")
+        page.goto(f"{shop.address}/me/usages")
+        assert "40.00" in page.inner_text("main")
+        shoot(page, "me-usages-wide-en")
+
+    await shop.look(look_back, viewport=WIDE, locale="en-GB")
+
+
+async def test_a_member_scans_a_store_and_pays(shop: Shop) -> None:
+    """S3-09, S3-10: the code leads to a page, its amount is typed, and it is said how it went."""
+    clerk = shop.bureau.person("store_clerk")
+    made = shop.bureau.done(clerk, "pay.store_code", store=int(HOME["store"]))
+
+    def pay(page: Page) -> None:
+        shop.sign_in(page, OTHER_PHONE)
+        page.goto(f"{shop.address}/pay/{made.shown_once['code']}")
+        page.fill("[name=amount_minor]", "1500.00")
+        shoot(page, "me-pay-phone-zh")
+        page.click("main button")
+        page.fill("[name=pin]", PAY_PIN)
+        page.click("main button")
+        page.wait_for_url(re.compile(r"/me/done/"))
+        page.wait_for_selector(".tick")
+        shoot(page, "me-done-phone-zh")
+        page.goto(f"{shop.address}/pay/no-such-code")
+        assert "E-PAY-CODE" in page.inner_text("main")
+
+    await shop.look(pay)
+    assert sum(money(shop.till, *CARDS[1:])) == 50_000
+
+
+async def test_a_gift_is_sent_seen_and_claimed(shop: Shop) -> None:
+    """S3-14, S3-15, S3-16: as a card in an envelope; it is on neither twice."""
+
+    def give(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        page.click("text=赠送 >> nth=0")
+        page.fill("[name=phone]", OTHER_PHONE)
+        page.fill("[name=amount_minor]", "50")
+        page.fill("[name=wish]", "端午安康!")
+        page.fill("[name=from_name]", "小王")
+        shoot(page, "me-give-phone-zh")
+        page.click("text=送出")
+        page.fill("[name=pin]", PAY_PIN)
+        page.click("main button")
+        page.wait_for_selector(".tick")
+
+    def claim(page: Page) -> None:
+        shop.sign_in(page, OTHER_PHONE)
+        assert "端午安康!" in page.inner_text("main")
+        shoot(page, "me-gift-wide-dark-en")
+        page.click("text=Open")
+        page.click("text=Claim")
+        page.wait_for_selector(".tick")
+        page.goto(f"{shop.address}/me/gifts")
+        assert "端午安康!" not in page.inner_text("main")
+
+    await shop.look(give)
+    await shop.look(claim, locale="en-GB", viewport=WIDE, color_scheme="dark")
+    assert money(shop.till, *CARDS[:2]) == [95_000, 105_000]
+
+
+async def test_what_is_a_members_is_no_page_of_who_works_here_nor_the_other_way(
+    shop: Shop,
+) -> None:
+    """S1-47."""
+    member = shop.bureau.member(PHONE)
+    pages = ("/me", "/me/code", "/me/gifts", "/pay/x", "/me/pin", "/me/card")
+
+    def look(page: Page) -> None:
+        token = shop.bureau.admin.session.reveal().decode()
+        page.context.add_cookies(
+            [{"name": "posswitch_session", "value": token, "url": shop.address}]
+        )
+        for path in pages:
+            answer = page.goto(shop.address + path)
+            assert answer is not None
+            assert answer.status == 404, path
+        own = member.session.reveal().decode()
+        page.context.add_cookies([{"name": "posswitch_session", "value": own, "url": shop.address}])
+        for path in ("/show/people", "/show/cards", "/do/person.save", "/do/member.freeze"):
+            answer = page.goto(shop.address + path)
+            assert answer is not None
+            assert answer.status == 404, path
+        page.goto(shop.address)
+        assert page.url == f"{shop.address}/me"
+
+    shop.bureau.sign_in(shop.bureau.admin)
+    await shop.look(look)
