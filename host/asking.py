@@ -15,7 +15,7 @@ from host.fingerprint import fingerprint_of_own
 from host.model.origins import SPACES
 from host.model.own import OwnKey, OwnRequest
 from host.model.pay_codes import Pays
-from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response
+from host.model.requests import KINDS, Besides, ExchangeKey, Kind, Request, Response
 from host.model.responses import Reason
 from host.rules.dossier import Item
 from host.shards import home_of
@@ -97,6 +97,7 @@ class Asking:
             amount=own.amount,
             goods=own.goods,
             original=own.original,
+            besides=Besides(lottery=own.lottery) if own.lottery else None,
         )
         return Item(
             request=request,

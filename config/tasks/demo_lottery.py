@@ -10,13 +10,13 @@ from typing import Final
 
 from config.errors import SurroundingsError
 from config.language import speech
-from config.lottery_proof import Verdict
 from config.run.staff import DemoStaff
 from config.tasks.lottery import verdict_of, write_lottery
 from host.estate.demo import LOTTERY
 from host.office.roles import IM
 from host.store.connecting import Connection
 from host.store.lottery_file import lottery_told
+from terminals.lottery_proof import Verdict
 
 SECONDS_MAX: Final = 30.0
 """For the clock to tell the seed."""

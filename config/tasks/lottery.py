@@ -6,13 +6,13 @@ from typing import Final
 from config.as_json import print_json
 from config.errors import SurroundingsError
 from config.language import speech
-from config.lottery_proof import BadFileError, Verdict, verify
 from config.screen import screen
 from config.tasks.lives import opened_books
 from config.tasks.papers import begun_paper
 from host.named_files import read_named_text
 from host.store.connecting import Connection
 from host.store.lottery_file import Told, file_of, lottery_told, one_snapshot
+from terminals.lottery_proof import BadFileError, Verdict, verify
 
 LOTTERY_BYTES_MAX: Final = 1 << 30
 """Some five million draws."""

@@ -123,5 +123,7 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which load of cash is taken, or handed in: its number."""
     payer: int = 0
     """The member who pays by having scanned a store: out of which cards, the host finds."""
+    lottery: str = ""
+    """Which one is drawn, by its code."""
     pay_code: bytes | None = None
     """What was scanned, where it is for one payment: its keyed hash."""

@@ -186,7 +186,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
     ),
     Kind.CARD_ACTIVATION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
-    Kind.LOTTERY_DRAW: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.LOTTERY_DRAW: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=True,
+        asked_by=frozenset({Origin.TERMINAL, Origin.MEMBER}),
+    ),
     Kind.LOAD_BY_PHONE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PHONE_LOAD_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),

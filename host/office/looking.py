@@ -5,7 +5,7 @@ it is; what is counted is counted up to a limit. What is read along a card's tra
 snapshot of its own, once the card was found in scope.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ from host.model.secrets import Pan, Secret
 from host.office.allowed import may_see
 from host.office.bearers import who_asks
 from host.office.office import Office
+from host.office.openly import is_open, show_openly, show_proof
 from host.office.people import Who
 from host.office.phones import phone_hash
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Place, Scope
@@ -29,6 +30,7 @@ from host.office.questions import (
     text_of,
     value_of,
 )
+from host.office.reading_pages import page_of
 from host.office.refusals import (
     ENROL,
     FIELD,
@@ -40,13 +42,18 @@ from host.office.refusals import (
 )
 from host.office.roles import ROLES
 from host.office.traced import show_to_anybody
-from host.office.view import Column, How, View, Walk
+from host.office.view import How, View, Walk
 from host.stock.tries import card_of
 from host.store.card_finding import CardUnknownError
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
 MEMBERS: Final = load_queries("host.stock", "lives.sql")
+TO_ANYBODY: Final[Mapping[str, Callable[[Office, Connection, View, Show], Page]]] = {
+    "trace": show_to_anybody,
+    "lottery_proof": show_proof,
+}
+"""Views that nobody signs in for, by their ids."""
 
 
 class _Found(NamedTuple):
@@ -66,7 +73,9 @@ def read_view(office: Office, connection: Connection, asked: Show) -> Page | Ref
     view = office.views.get(asked.view)
     try:
         if view is not None and view.is_public:
-            return show_to_anybody(office, connection, view, asked)
+            return TO_ANYBODY[view.id](office, connection, view, asked)
+        if view is not None and is_open(view, asked):
+            return show_openly(office, connection, view, asked)
         with connection.transaction():
             found = _read(office, connection, asked)
         return found if isinstance(found, Page) else _walked(connection, found)
@@ -89,7 +98,7 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
         return _found(connection, view, who, asked, values)
     question = page_question(view, who, asked, values)
     rows = connection.execute(question.statement, question.values).fetchall()
-    page = _page(columns_for(view, who), rows, rows_of(asked))
+    page = page_of(columns_for(view, who), rows, rows_of(asked))
     if not asked.is_counted:
         return page
     question = count_question(view, who, asked, values)
@@ -194,20 +203,6 @@ def _is_seen(scope: Scope, own: Place, row: Mapping[str, Any]) -> bool:
         return True
     number = getattr(own, SCOPE_COLUMNS[scope])
     return number is not None and row[VIEW_COLUMNS[scope]] == number
-
-
-def _page(shown: tuple[Column, ...], rows: list[Any], rows_max: int) -> Page:
-    page, width = rows[:rows_max], len(shown)
-    return Page(
-        columns=[one.name for one in shown],
-        rows=[[msgspec.to_builtins(value) for value in row[:width]] for row in page],
-        next=list(_place(page[-1][width:])) if len(rows) > rows_max else [],
-    )
-
-
-def _place(values: Any) -> Iterator[str]:
-    for value in values:
-        yield str(msgspec.to_builtins(value))
 
 
 def _refuse_role(view: View, who: Who) -> None:

@@ -211,3 +211,11 @@ INSERT INTO prize_paid AS t (shard, journal_id, lottery_id, seq, note, paid_by, 
 VALUES (
     %(shard)s, %(journal)s, %(id)s, %(draw)s, %(note)s, %(by)s, %(now)s
 );
+
+-- name: to_draw
+-- Whether it is drawn in, and in which points it is paid.
+SELECT
+    state,
+    unit
+FROM lottery
+WHERE code = %s;

@@ -26,6 +26,20 @@ OPEN_DRAWS: Final = RefusalKind(
     why="a list ends behind its last draw, and a host is at one",
     next="ask again in a moment",
 )
+NOT_DRAWN: Final = RefusalKind(
+    code="E-NOT-DRAWN",
+    en="nobody draws in this lottery now",
+    zh="活动未开始或已结束",
+    why="a lottery is drawn from its first day to its last, once it is frozen",
+    next="look at the lotteries that are open",
+)
+DRAWN_ENOUGH: Final = RefusalKind(
+    code="E-DRAWN-ENOUGH",
+    en="you have drawn as often as anybody may",
+    zh="抽奖次数已达上限",
+    why="the number of draws of one card and of one member was frozen with the lottery",
+    next="wait for another lottery",
+)
 LOTTERY_REFUSALS: Final[Mapping[str, RefusalKind]] = {
-    row.code: row for row in (ODDS, NO_STOCK, OPEN_DRAWS)
+    row.code: row for row in (ODDS, NO_STOCK, OPEN_DRAWS, NOT_DRAWN, DRAWN_ENOUGH)
 }

@@ -94,3 +94,13 @@ LEFT JOIN LATERAL (
     ORDER BY journal.id
     LIMIT 1
 ) AS j ON true;
+
+-- name: lottery_proof
+-- By its code: what it is called. Its file is put together behind it.
+SELECT
+    o.code AS lottery,
+    o.name,
+    o.state,
+    encode(o.commitment, 'hex') AS commitment,
+    '' AS content
+FROM lottery AS o;

@@ -186,7 +186,7 @@ def _operator(how: How, *, is_own: bool) -> sql.SQL:
 def _scope(view: View, who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
     grant = who.grant
     assert grant is not None, "who looks has a grant"
-    if grant.scope is Scope.PLATFORM:
+    if grant.scope is Scope.PLATFORM or grant.scope in view.open_to:
         return [], {}
     own = {"scope": getattr(grant.place, SCOPE_COLUMNS[grant.scope])}
     if grant.scope is Scope.ALLIANCE and view.members is not None:

@@ -110,9 +110,9 @@ def show_to_anybody(office: Office, connection: Connection, view: View, asked: S
         Refusal: nothing is told.
     """
     with connection.transaction():
-        is_over = _is_over(office, connection, asked.source)
+        is_beyond = is_over(office, connection, view.id, asked.source)
         card = _card(office.hsm, connection, asked)
-    if is_over or not card:
+    if is_beyond or not card:
         raise Refusal(UNTRACED)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -127,10 +127,10 @@ def show_to_anybody(office: Office, connection: Connection, view: View, asked: S
     return Page(columns=[one.name for one in view.columns], rows=rows)
 
 
-def _is_over(office: Office, connection: Connection, source: str) -> bool:
+def is_over(office: Office, connection: Connection, view: str, source: str) -> bool:
     """Count a look, whatever comes of it; whether it is one too many from there."""
     now = office.clock()
-    told = {"by": [f"trace {source}"], "now": now, "since": now - MINUTE}
+    told = {"by": [f"{view} {source}"], "now": now, "since": now - MINUTE}
     [(_by, looks)] = connection.execute(LIVES["count_tries"], told).fetchall()
     return bool(looks > value_of(connection, TRACES_A_MINUTE_MAX))
 

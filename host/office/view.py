@@ -139,6 +139,8 @@ class View:
     condition that is always true which index is theirs, where a plan might take another's."""
     few: frozenset[Scope] = frozenset()
     """Scopes of which one's own rows are so few that they are read first, whatever is asked."""
+    open_to: frozenset[Scope] = frozenset()
+    """Scopes of which a grant sees all of it: it holds what anybody may know."""
     is_public: bool = False
     """Whether anybody sees it, by a number and within limits (`host.office.traced`): under no
     grant, and no scope cuts it."""

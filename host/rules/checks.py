@@ -76,9 +76,10 @@ def _may_be(text: str, today: dt.date, *, is_old_too: bool) -> bool:
 
 
 def batch_is_current(dossier: Dossier) -> bool:
-    """The terminal works in the batch we think it is in."""
+    """The terminal works in the batch we think it is in; what no terminal asks is of none."""
     key = dossier.request.key
-    return key.institution in DATED or key.epoch == dossier.item.terminal.epoch
+    is_of_none = key.institution in DATED or dossier.is_at_no_counter
+    return is_of_none or key.epoch == dossier.item.terminal.epoch
 
 
 def batch_is_behind(dossier: Dossier) -> bool:
@@ -104,8 +105,11 @@ def card_is_known(dossier: Dossier) -> bool:
 
 
 def merchant_accepts_issuer(dossier: Dossier) -> bool:
-    """The merchant takes this issuer's cards."""
-    return dossier.present_card.issuer_id in dossier.item.terminal.merchant.accepts
+    """The merchant takes this issuer's cards; what is done at nobody's counter asks none."""
+    return (
+        dossier.is_at_no_counter
+        or dossier.present_card.issuer_id in dossier.item.terminal.merchant.accepts
+    )
 
 
 def card_is_in_nobodys_place(dossier: Dossier) -> bool:

@@ -228,9 +228,14 @@ class Dossier(msgspec.Struct, gc=False):
         return self.issuer_of_card
 
     @property
+    def is_at_no_counter(self) -> bool:
+        """Whether no terminal asks for it, and no store is where it is done."""
+        return self.item.own is not None and self.item.own.counter is None
+
+    @property
     def issuer_named(self) -> Issuer | None:
         """Whose the card number is, or, where none was sent, the original's card."""
-        if self.item.pan_hash is not None:
+        if self.item.pan_hash is not None and not self.is_at_no_counter:
             named = self.item.issuer
             return self.book.issuers.get(named.id) if named is not None else None
         return self.issuer_of_card

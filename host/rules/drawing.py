@@ -15,8 +15,8 @@ under its place, and what undid it has a place of its own, so that the stock of 
 reckoned. Every line of the list is chained to those before it, from the commitment on, and the till
 prints the beginning of its link: a list that was written anew does not fit the receipts.
 
-When the lottery is closed the parts of the seed are told. `config.lottery_proof` repeats all of it
-with nothing but that.
+When the lottery is closed the parts of the seed are told. `terminals.lottery_proof` repeats all of
+it with nothing but that.
 """
 
 import hashlib

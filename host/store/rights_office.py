@@ -187,7 +187,9 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns("state done started_at beat_at ended_at error"),
     ),
-    "draw": Right(reads=columns("shard journal_id lottery_id seq act of_seq place member_id link")),
+    "draw": Right(
+        reads=columns("shard journal_id lottery_id seq act of_seq hit place member_id link")
+    ),
     "lottery": Right(
         reads=WHOLE,
         inserts=columns(

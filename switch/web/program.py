@@ -27,6 +27,7 @@ from switch.web.lists import Lists
 from switch.web.live import Live
 from switch.web.member_doing import MemberDoing
 from switch.web.member_door import MemberDoor
+from switch.web.public import Public
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
 from switch.web.visits import Visits
@@ -51,6 +52,7 @@ def application(desk: Desk, live: Live, settings: WebSettings) -> Starlette:
         *Doing(visits).routes(),
         *MemberDoor(visits, door.sign_ins).routes(),
         *MemberDoing(visits).routes(),
+        *Public(visits).routes(),
         *Screened(visits, live).routes(),
         *Api(desk, door.sign_ins).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),

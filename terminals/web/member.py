@@ -17,6 +17,12 @@ ACTIVE: Final = "active"
 LIVE_SECONDS: Final = 3.0
 DONE_SECONDS: Final = 1.0
 UNDER_WAY: Final = frozenset({"waiting", "running", "stopping"})
+BACK_FROM: Final[Mapping[str, str]] = {
+    "lottery.draw": "/me/lottery",
+    "points.convert": "/me/points",
+    "gift.send": "/me/gifts",
+}
+"""Where what became of an action is seen."""
 _MINE: Final = frozenset({ROLE})
 
 
@@ -56,15 +62,36 @@ def _giving(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
 def _went(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
     job = parts["job"].first
     state = job.values["state"] if job is not None else ""
-    return {"job": job, "is_under_way": state in UNDER_WAY, "is_done": state == "done"}
+    back = BACK_FROM.get(str(job.values["action"]), "/me") if job is not None else "/me"
+    return {
+        "job": job,
+        "back": back,
+        "is_under_way": state in UNDER_WAY,
+        "is_done": state == "done",
+    }
 
 
 def _lots(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
-    points = parts.get("points")
     programmes: dict[str, Row] = {}
-    for row in points.rows if points is not None else ():
+    for row in _rows(parts, "points"):
         programmes.setdefault(str(row.values["programme"]), row)
-    return {"cards": usable(parts.get("wallet")), "programmes": programmes}
+    cards = usable(parts.get("wallet"))
+    offered = [
+        row
+        for row in _rows(parts, "rates")
+        if row.values["in_force"] and row.values["from_programme"] in programmes
+    ]
+    return {"cards": cards, "programmes": programmes, "rates": offered}
+
+
+def _drawing(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
+    cards = [row for row in usable(parts.get("wallet")) if row.values.get("points")]
+    return {"cards": cards, "lotteries": _rows(parts, "lotteries"), "draws": _rows(parts, "draws")}
+
+
+def _rows(parts: Parts, name: str) -> Sequence[Row]:
+    part = parts.get(name)
+    return part.rows if part is not None else ()
 
 
 _WALLET: Final = Part(view="wallet")
@@ -122,8 +149,22 @@ POINTS: Final = Screen(
     zh="积分",
     template="me_points.html",
     roles=_MINE,
-    parts={"wallet": _WALLET, "points": Part(view="points")},
+    parts={"wallet": _WALLET, "points": Part(view="points"), "rates": Part(view="rates")},
     arrange=_lots,
+)
+LOTTERY: Final = Screen(
+    id="me_lottery",
+    path="/me/lottery",
+    en="Lottery",
+    zh="抽奖",
+    template="me_lottery.html",
+    roles=_MINE,
+    parts={
+        "wallet": _WALLET,
+        "lotteries": Part(view="lotteries", rows_max=20),
+        "draws": Part(view="draws", rows_max=20),
+    },
+    arrange=_drawing,
 )
 WENT: Final = Screen(
     id="me_done",
@@ -137,4 +178,4 @@ WENT: Final = Screen(
     arrange=_went,
     live_seconds=DONE_SECONDS,
 )
-MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, WENT)
+MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, LOTTERY, WENT)

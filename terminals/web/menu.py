@@ -51,7 +51,7 @@ AREAS: Final = (
     ),
     Area(
         "Points and lotteries", "积分与抽奖",
-        _of("programmes earn_rules points rates lotteries draws alliance_terms"
+        _of("programmes earn_rules points rates lotteries lottery_proof draws alliance_terms"
             " alliance_settlements"),
         _of("programme earn_rule points_price points lottery alliance_terms rate"),
     ),
@@ -109,7 +109,7 @@ def of_grant(reader: Reader) -> list[Entry]:
         return []
     views = reader.views
     if reader.role == member.ROLE:
-        screens = (member.GIFTS, member.POINTS, member.USAGES)
+        screens = (member.GIFTS, member.POINTS, member.LOTTERY, member.USAGES)
         return [
             Entry(said(member.PAY_CODE, reader.language), "/me/code"),
             *(Entry(reader.named(one), one.path) for one in screens),

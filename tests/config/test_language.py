@@ -74,7 +74,7 @@ PRINTING = (
 """Modules whose texts are for people."""
 FINDING = ("clearing/changed.py", "clearing/heads.py", "clearing/seals.py")
 """What the audit computes, and says in its own words."""
-PROVING = ("config/lottery_proof.py",)
+PROVING = ("terminals/lottery_proof.py",)
 """What a verifier says that imports nothing of ours."""
 COLUMNS = {"Column", "number", "prose", "words"}
 NO_SENTENCE = re.compile(

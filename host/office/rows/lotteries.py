@@ -25,7 +25,7 @@ from host.office.refusals import FIELD, ID, NOT_YOUR_ROLE, STATE, Refusal
 from host.office.roles import AL, AU, IM, MB, MO, PA, PO, ROLES
 from host.office.rows.programmes import Code, business_date
 from host.office.subjects import Ref
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, Own, View
 from host.rules.drawing import HOUSE_BYTES, commitment_of, seed_of
 from host.rules.lottery_states import LOTTERY_STATES
 from host.rules.states import StateError, after
@@ -311,8 +311,9 @@ LOTTERIES: Final = View(
     id="lotteries",
     en="Lotteries",
     zh="抽奖活动",
-    roles=frozenset({PA, PO, AU, IM, AL, MO}),
-    scopes=_SCOPES,
+    roles=frozenset({PA, PO, AU, IM, AL, MO, MB}),
+    scopes=_SCOPES | {Scope.MEMBER},
+    open_to=frozenset({Scope.MEMBER}),
     columns=(
         Column(name="lottery", opens="draws"),
         Column(name="name"),
@@ -338,7 +339,10 @@ LOTTERIES: Final = View(
         Filter(name="lottery", column="lottery"),
         Filter(name="state", column="state", words=tuple(LotteryState)),
     ),
-    actions=(CREATE.id, FREEZE.id, CLOSE.id),
+    own={
+        Scope.MEMBER: Own(among="v.state NOT IN ('draft', 'cancelled')", order=("opens_on", "id"))
+    },
+    actions=(CREATE.id, FREEZE.id, CLOSE.id, "lottery.draw"),
     exports="CP",
 )
 DRAWS: Final = View(
@@ -368,4 +372,22 @@ DRAWS: Final = View(
     few=frozenset({Scope.MEMBER}),
     actions=(PAY.id,),
     exports="C",
+)
+PROOF: Final = View(
+    id="lottery_proof",
+    en="Proof of a lottery",
+    zh="抽奖验证",
+    roles=frozenset(),
+    scopes=frozenset(),
+    columns=(
+        Column(name="lottery"),
+        Column(name="name"),
+        Column(name="state"),
+        Column(name="commitment"),
+        Column(name="content"),
+    ),
+    order=("lottery",),
+    filters=(Filter(name="lottery", column="lottery"),),
+    needs=frozenset({"lottery"}),
+    is_public=True,
 )

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Final
 
 from host.office.places import Scope
-from host.office.roles import AL, AU, FN, IM, MO, PA, PO
+from host.office.roles import AL, AU, FN, IM, MB, MO, PA, PO
 from host.office.view import Column, Filter, View
 
 PROGRAMMES: Final = View(
@@ -64,8 +64,9 @@ DIRECTORY: Final = View(
     id="directory",
     en="Alliance directory",
     zh="联盟企业名册",
-    roles=frozenset({PA, PO, AU, FN, AL, IM, MO}),
-    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.ALLIANCE, Scope.MERCHANT}),
+    roles=frozenset({PA, PO, AU, FN, AL, IM, MO, MB}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.ALLIANCE, Scope.MERCHANT, Scope.MEMBER}),
+    open_to=frozenset({Scope.MEMBER}),
     columns=(
         Column(name="membership"),
         Column(name="alliance", opens="alliances"),

@@ -59,6 +59,7 @@ GRANT UPDATE (pin_given_at) ON session TO posswitch_office;
 GRANT SELECT, DELETE ON phone_code TO posswitch_office;
 GRANT INSERT (phone_hash, sent_for, code_hash, sent_at) ON phone_code TO posswitch_office;
 GRANT UPDATE (code_hash, sent_at, tries) ON phone_code TO posswitch_office;
+GRANT SELECT (hit) ON draw TO posswitch_office;
 GRANT SELECT ON phone_code TO posswitch_auditor;
 GRANT SELECT (member_id) ON person TO posswitch_reader;
 GRANT SELECT (pin_given_at) ON session TO posswitch_reader;

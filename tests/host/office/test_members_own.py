@@ -2,25 +2,30 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import trio
 
-from host.model.office import Done, Refused, Told
+from host.model.office import NOBODY, Done, Page, Refused, Told, sought
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.model.secrets import Pan
 from host.moves import Moves
 from host.paying import Paying
 from host.store.office_settings import PAY_FREE_MINOR_MAX
-from tests.host.conftest import Till, asking_of
+from tests.host.conftest import CardPool, Till, asking_of
 from tests.host.office.conftest import HOME, PAY_PIN, Bureau, Person
+from tests.host.office.test_conversions import Desk as Rates
+from tests.host.office.test_conversions import had
 from tests.host.office.test_gifts import CARDS, OTHER_PHONE, PHONE
+from tests.host.office.test_lotteries import House, verified
 from tests.host.test_gifts import money
 
 WRONG_PIN = "913802"
+NOBODY_HERE = Person("", session=NOBODY)
 FREE = PAY_FREE_MINOR_MAX.normal
 
 
@@ -196,3 +201,101 @@ async def test_a_member_sees_their_own_and_nothing_else(two: Two) -> None:
     await two.done(two.wang, "card.freeze", card=two.giver, kind="lose", note="I have lost it")
     [row] = two.bureau.rows(two.wang, "wallet")
     assert row["card_status"] == "lost"
+
+
+async def test_a_member_draws_in_a_lottery_once_for_one_form_and_it_is_verified(
+    two: Two, pool: CardPool, tmp_path: Path
+) -> None:
+    """S4-62: the list has the draw by a key without the member's number."""
+    house, card = House(two.bureau), pool.with_points()
+    mine = int(two.wang.login.partition(":")[2])
+    two.till.sql("UPDATE card SET member_id = %s WHERE id = %s", mine, card)
+
+    def begin() -> None:
+        house.opened(prizes=["P30 100% 5 points 30 30 积分"], cap=2)
+
+    await trio.to_thread.run_sync(begin)
+    told = {"card": card, "lottery": "DW2026", "cost_points": 50}
+    [shown] = two.bureau.rows(two.wang, "lotteries")
+    assert (shown["cost_points"], len(shown["commitment"])) == (50, 64)
+    first = await two.done(two.wang, "lottery.draw", _once_key="tap", **told)
+    again = await two.done(two.wang, "lottery.draw", _once_key="tap", **told)
+    assert first.told["job"] == again.told["job"]
+    assert two.job(two.wang, first) == "done"
+    [row] = two.bureau.rows(two.wang, "draws")
+    assert (row["lottery"], row["draw"], row["won"]) == ("DW2026", 1, "30 积分")
+    assert two.bureau.rows(two.li, "draws") == []
+    assert two.till.balances(card) == (100_000, 2_000 - 50 + 30)
+    for expected in ("done", "failed"):
+        drawn = await two.done(two.wang, "lottery.draw", **told)
+        assert two.job(two.wang, drawn) == expected
+    other = await two.done(two.wang, "lottery.draw", **{**told, "cost_points": 49})
+    assert two.job(two.wang, other) == "failed"
+
+    def end() -> None:
+        house.bureau.sign_in(house.author)
+        house.bureau.done(house.author, "lottery.close", lottery="DW2026", note="the day is over")
+        house.bureau.do_jobs()
+        verdict = verified(house, tmp_path)
+        assert (verdict.faults, verdict.draws) == ((), 2)
+        text = (tmp_path / "file").read_text()
+        assert "member/" in text
+        assert f"member/{two.wang.login.partition(':')[2]}/" not in text
+
+    await trio.to_thread.run_sync(end)
+    page = two.bureau.look(NOBODY_HERE, "lottery_proof", filters=sought({"lottery": "DW2026"}))
+    assert isinstance(page, Page)
+    assert page.rows[0][page.columns.index("content")] == (tmp_path / "file").read_text()
+    closed = await two.told(two.wang, "lottery.draw", **told)
+    assert isinstance(closed, Refused)
+    assert closed.code == "E-NOT-DRAWN"
+
+
+async def test_a_member_converts_points_at_the_rate_that_was_shown(
+    two: Two, pool: CardPool
+) -> None:
+    """S4-40, S4-43: by their PIN; at another rate nothing is done."""
+    card, mine = pool.with_points(), int(two.wang.login.partition(":")[2])
+    two.till.sql("UPDATE card SET member_id = %s WHERE id = %s", mine, card)
+    lots = two.bureau.rows(two.wang, "points")
+    assert {row["spendable"] for row in lots} == {2_000}
+    assert two.bureau.rows(two.li, "points") == []
+    await trio.to_thread.run_sync(lambda: Rates(two.till, two.bureau, card))
+    two.bureau.sign_in(two.wang)
+    told = {"card": card, "from_programme": "CITY", "to_programme": "GREEN", "points": 100}
+    [rate] = two.bureau.rows(two.wang, "rates")
+    assert (rate["rate"], "made_by" in rate) == ("3/2", False)
+    other = await two.told(two.wang, "points.convert", rate="2", _code=PAY_PIN, **told)
+    assert isinstance(other, Refused)
+    asked = await two.told(two.wang, "points.convert", rate="3/2", **told)
+    assert isinstance(asked, Refused)
+    assert asked.code == "E-PAY-PIN"
+    done = await two.done(two.wang, "points.convert", rate="3/2", **told)
+    assert two.job(two.wang, done) == "done"
+    assert had(two.till, card) == {"CITY": 1_900, "GREEN": 150}
+
+
+async def test_anybody_sees_what_is_told_to_all_and_only_so_often(two: Two) -> None:
+    """S4-62, S4-72, S4-43: counted by source; a draft and who wrote a rate are told to none."""
+    house = House(two.bureau)
+    house.create()
+    look = two.bureau.look
+    page = look(NOBODY_HERE, "lotteries", source="web/a")
+    assert isinstance(page, Page)
+    assert page.rows == []
+    assert isinstance(house.freeze(), Done)
+    shown = look(NOBODY_HERE, "lotteries", source="web/a")
+    assert isinstance(shown, Page)
+    assert [row[0] for row in shown.rows] == ["DW2026"]
+    rates = look(NOBODY_HERE, "rates", source="web/a")
+    assert isinstance(rates, Page)
+    assert "made_by" not in rates.columns
+    for view in ("wallet", "members", "draws", "cards", "people"):
+        told = look(NOBODY_HERE, view, source="web/b")
+        assert isinstance(told, Refused), view
+        assert told.code == "E-SIGNED-OUT", view
+    often = [look(NOBODY_HERE, "directory", source="web/c") for _ in range(11)]
+    assert [isinstance(one, Page) for one in often] == [True] * 10 + [False]
+    wrong = look(NOBODY_HERE, "lottery_proof", filters=sought({"lottery": "NONE"}), source="web/d")
+    assert isinstance(wrong, Refused)
+    assert often[-1] == wrong, "one text"

@@ -120,6 +120,7 @@ def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
         "subject_kind",
         "recon_source",
         "difference",
+        "direction",
         "period",
         "report",
     }

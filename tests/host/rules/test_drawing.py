@@ -1,6 +1,6 @@
 """A draw on its own: what is hit, what is given for it, and what a proof finds.
 
-The list is made by the host's own functions and read by `config.lottery_proof`, which shares no
+The list is made by the host's own functions and read by `terminals.lottery_proof`, which shares no
 line with them.
 """
 
@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.lottery_proof import BadFileError, _below, verify
 from host.hsm.drbg import HmacDrbg
 from host.model.lottery import PARTS, Content, Prize, PrizeKind
 from host.model.secrets import Secret
@@ -29,6 +28,7 @@ from host.rules.drawing import (
     seed_of,
     undone_line,
 )
+from terminals.lottery_proof import BadFileError, _below, verify
 
 HOUSE = Secret(bytes(range(32)))
 WORDS = ("the river is high", "乌云过去了")

@@ -145,7 +145,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/settlement.sql": {"settled"},
         "host/office/vouchers.sql": ALL,
         "host/store/keys.sql": {"rotate"},
-        "host/store/lottery_file.sql": {"told", "prizes"},
+        "host/store/lottery_file.sql": ALL,
         "host/store/office_settings.sql": ALL,
         "host/store/names.sql": {
             "issuers_begun", "merchants_begun", "stores_begun", "products_begun", "batches_begun",

@@ -18,14 +18,15 @@ from host.model.requests import Kind
 from host.model.secrets import Pan
 from host.moves import Moves
 from host.paying import Paying
-from tests.host.conftest import Till, asking_of, till
+from tests.host.conftest import CardPool, Till, asking_of, module_pool, pool, till
 from tests.host.office.conftest import HOME, PAY_PIN, Bureau
 from tests.host.office.test_gifts import CARDS, OTHER_PHONE, PHONE
+from tests.host.office.test_lotteries import House
 from tests.host.test_gifts import money
 from tests.switch.web.conftest import served
 from tests.switch.web.test_browser import CHROMIUM, CONTRAST_MIN, CONTRASTS, SCREENS
 
-__all__ = ["till"]
+__all__ = ["module_pool", "pool", "till"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 PHONE_SIZE, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -239,3 +240,49 @@ async def test_what_is_a_members_is_no_page_of_who_works_here_nor_the_other_way(
 
     shop.bureau.sign_in(shop.bureau.admin)
     await shop.look(look)
+
+
+async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
+    shop: Shop, pool: CardPool
+) -> None:
+    """S4-62: a click draws; two say whether it was drawn as it was committed to."""
+    house, card = House(shop.bureau), pool.with_points()
+    [(member,)] = shop.bureau.sql("SELECT id FROM member WHERE phone_masked = '138****1234'")
+    shop.till.sql("UPDATE card SET member_id = %s WHERE id = %s", member, card)
+
+    def begin() -> None:
+        house.opened(prizes=["P30 100% 5 points 30 30 积分"])
+
+    def draw(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        page.goto(f"{shop.address}/me/lottery")
+        page.click("text=抽一次")
+        page.wait_for_selector(".tick")
+        page.click("text=返回")
+        page.wait_for_selector(".paid strong")
+        assert "30 积分" in page.inner_text(".paid")
+        shoot(page, "me-lottery-phone-zh")
+        page.goto(f"{shop.address}/me/points")
+        shoot(page, "me-points-phone-zh")
+
+    def end() -> None:
+        house.bureau.sign_in(house.author)
+        house.bureau.done(house.author, "lottery.close", lottery="DW2026", note="the day is over")
+
+    def verify(page: Page) -> None:
+        page.goto(f"{shop.address}/check")
+        shoot(page, "check-phone-zh")
+        page.click("text=验证")
+        page.wait_for_selector(".tick")
+        shoot(page, "check-lottery-phone-zh")
+        page.goto(f"{shop.address}/check")
+        page.fill("[name=number]", "998800")
+        page.click("main button")
+        assert page.locator(".refusal").count() == 1
+
+    await trio.to_thread.run_sync(begin)
+    await shop.look(draw)
+    await trio.to_thread.run_sync(end)
+    while house.state() == "closed":  # noqa: ASYNC110 - the office's clock is what is waited for
+        await trio.sleep(0.05)
+    await shop.look(verify)
