@@ -302,11 +302,19 @@ def _end_refused(connection: Connection, job: Job, now: dt.datetime, error: JobR
         write_line(connection, error.line, refusal.code)
         if error.kept is not None:
             error.kept(connection)
-        return _end(connection, job, now, "failed", f"{refusal.code}: {refusal}")
+        why = f"{refusal.code}: {refusal}", f"{refusal.code}: {refusal.zh}"
+        return _end(connection, job, now, "failed", *why)
 
 
-def _end(connection: Connection, job: Job, now: dt.datetime, state: str, error: str) -> str:
+def _end(
+    connection: Connection,
+    job: Job,
+    now: dt.datetime,
+    state: str,
+    error: str,
+    error_zh: str = "",
+) -> str:
     with connection.transaction():
-        told = {"id": job.id, "state": state, "now": now, "error": error}
+        told = {"id": job.id, "state": state, "now": now, "error": error, "error_zh": error_zh}
         connection.execute(SQL["end_job"], told)
     return state

@@ -71,7 +71,8 @@ UPDATE job AS t
 SET
     state = %(state)s,
     ended_at = %(now)s,
-    error = %(error)s
+    error = %(error)s,
+    error_zh = %(error_zh)s
 WHERE t.id = %(id)s AND t.state IN ('running', 'stopping');
 
 -- name: stop_job

@@ -17,9 +17,11 @@ from host.model.secrets import Secret
 from host.office.action import Acting
 from host.office.member_refusals import CODES_OFTEN, NO_SMS, PHONE_CODE
 from host.office.phones import mask_phone, phone_hash
-from host.office.refusals import Refusal
+from host.office.refusals import NOT_FOUND, Refusal
 from host.sms import Text
+from host.stock.lives import PHONE_USE
 from host.stock.lives import SQL as LIVES
+from host.store.connecting import Connection
 from host.store.office_settings import (
     CODES_OF_PHONE_MAX,
     CODES_OF_SOURCE_MAX,
@@ -78,6 +80,20 @@ def send_code(acting: Acting, phone: str, sent_for: SentFor) -> dict[str, object
     sender = acting.sms.sender
     simulated = {"simulated_by": sender.name} if sender.is_simulated else {}
     return {"minutes": int(OPEN.total_seconds()) // 60, **simulated}
+
+
+def phone_of_member(connection: Connection, hsm: Hsm, member: int) -> tuple[bytes, str]:
+    """What it is found by, and the number.
+
+    Raises:
+        Refusal: they have none any more.
+    """
+    row = connection.execute(SQL["phone_of_member"], (member,)).fetchone()
+    if row is None:
+        raise Refusal(NOT_FOUND, what="member")
+    hashed, sealed = bytes(row[0]), bytes(row[1])
+    opened = hsm.open_secret(sealed, f"{PHONE_USE}/{hashed.hex()}")
+    return hashed, opened.reveal().decode()
 
 
 def take_code(acting: Acting, hashed: bytes, sent_for: SentFor, code: Secret) -> None:

@@ -180,6 +180,7 @@ SELECT
             )::bigint
     END AS seconds_left,
     j.error,
+    j.error_zh,
     j.asked_by AS asker,
     j.issuer_id AS of_issuer,
     j.merchant_id AS of_merchant,

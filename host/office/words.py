@@ -669,6 +669,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "ending": Word("ends before", "到期早于"),
     "epoch": Word("batch number", "批次"),
     "error": Word("error", "错误"),
+    "error_zh": Word("error, in Chinese", "错误原因"),
     "event": Word("what happened", "事件"),
     "evidence": Word("evidence", "证明材料"),
     "expired": Word("expired", "已过期"),

@@ -193,7 +193,7 @@ OFFICE: Final[Mapping[str, Right]] = {
             "action subject_kind subject_key issuer_id merchant_id store_id "
             "member_id alliance_id plan total asked_by asked_at"
         ),
-        updates=columns("state done started_at beat_at ended_at error"),
+        updates=columns("state done started_at beat_at ended_at error error_zh"),
     ),
     "draw": Right(
         reads=columns("shard journal_id lottery_id seq act of_seq hit place member_id link")

@@ -86,14 +86,14 @@ class MemberDoing:
         return visits.shown(request, page)
 
     async def card(self, request: Request) -> Response:
-        """A card by its number and its password: to the phone that is typed, which is theirs."""
+        """A card by its number and its password: it is to be theirs."""
         visits = self._visits
         form = await visits.form(request) if request.method == "POST" else None
         reader = await self._member(request)
         if form is None:
             page = member_pages.add_card(reader, once_key=secrets.token_hex(16))
             return visits.shown(request, page)
-        values = {name: form.one(name).strip() for name in ("number", "password", "phone")}
+        values = {name: form.one(name).strip() for name in ("number", "password")}
         told = await self._asked(request, ACTIVATE, values, form)
         if isinstance(told, Refused):
             page = member_pages.add_card(reader, once_key=form.one("once_key"), refused=told)

@@ -176,7 +176,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "no_gifts": Text("No gifts yet.", "还没有收到或送出的礼物。"),
     "card_number": Text("Number on the card", "卡号"),
     "card_password": Text("Activation password", "激活密码"),
-    "own_phone": Text("Your phone", "您的手机号"),
     "can_spend": Text("to spend", "可用"),
     "pending": Text("later", "待生效"),
     "next_expiry": Text("some end on", "最近到期"),

@@ -11,9 +11,8 @@ from host.model.secrets import Secret
 from host.office.action import OK, Acting, Action, Result
 from host.office.fields import Phone, Values
 from host.office.pay_pins import pin_hash, refuse_easy_pin
-from host.office.phone_codes import SQL, SentFor, send_code, take_code
+from host.office.phone_codes import SQL, SentFor, phone_of_member, send_code, take_code
 from host.office.phones import phone_hash
-from host.office.refusals import NOT_FOUND, Refusal
 from host.office.roles import MB
 from host.office.rows.entries import end_sessions
 from host.office.rows.members import set_state
@@ -93,27 +92,19 @@ def _person_of(acting: Acting, member: int) -> str:
 
 
 def _send_pin_code(acting: Acting, _values: PayPinCode) -> Result:
-    hashed, sealed = _phone(acting)
-    opened = acting.hsm.open_secret(sealed, f"{lives.PHONE_USE}/{hashed.hex()}")
-    return Result(told=send_code(acting, opened.reveal().decode(), SentFor.PAY_PIN))
+    _, phone = phone_of_member(acting.connection, acting.hsm, _member(acting))
+    return Result(told=send_code(acting, phone, SentFor.PAY_PIN))
 
 
 def _set_pin(acting: Acting, values: PayPinSet) -> Result:
     refuse_easy_pin(values.new)
-    hashed, _ = _phone(acting)
+    hashed, _ = phone_of_member(acting.connection, acting.hsm, _member(acting))
     take_code(acting, hashed, SentFor.PAY_PIN, values.code)
     assert acting.who.person is not None, "who is signed in"
     kept = pin_hash(acting.hsm, _member(acting), values.new)
     acting.connection.execute(SQL["set_pay_pin"], {"id": acting.who.person, "hash": kept})
     end_sessions(acting, acting.who.person, but=acting.who.session_hash)
     return OK
-
-
-def _phone(acting: Acting) -> tuple[bytes, bytes]:
-    row = acting.connection.execute(SQL["phone_of_member"], (_member(acting),)).fetchone()
-    if row is None:
-        raise Refusal(NOT_FOUND, what="member")
-    return bytes(row[0]), bytes(row[1])
 
 
 def _member(acting: Acting) -> int:

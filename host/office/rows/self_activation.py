@@ -28,10 +28,11 @@ from host.office.doing import values_of
 from host.office.fields import Phone, Values
 from host.office.office import Office
 from host.office.people import NOBODY
+from host.office.phone_codes import phone_of_member
 from host.office.phones import phone_hash
 from host.office.places import Place
 from host.office.records import DONE, Line, write_line
-from host.office.refusals import AWAY, IN_DOUBT, ONCE, Refusal, told_of
+from host.office.refusals import AWAY, FIELD, IN_DOUBT, ONCE, Refusal, told_of
 from host.office.roles import CS, IM, MB, MO, MP, PA, PO, RK, SC, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
@@ -54,11 +55,14 @@ _LOG = structlog.get_logger(__name__)
 
 
 class CardActivate(Values, frozen=True, kw_only=True):
-    """What is on the card, and under what covers its password; whose it is to be."""
+    """What is on the card, and under what covers its password; whose it is to be.
+
+    A member who has signed in needs to say no phone: it is to be their own.
+    """
 
     number: Secret
     password: Secret
-    phone: Phone
+    phone: Phone | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class _Wish:
     connection: Connection
     hsm: Hsm
     values: CardActivate
+    phone: str
     pan: Pan
     form: str
     line: Line
@@ -76,7 +81,7 @@ class _Wish:
     def typed(self) -> Typed:
         """As it is counted."""
         code = codes.typed(self.values.password.reveal().decode(errors="replace"))
-        return Typed(self.pan, code, self.line.source, self.values.phone)
+        return Typed(self.pan, code, self.line.source, self.phone)
 
 
 def activate(office: Office, connection: Connection, asked: Do) -> Outcome:
@@ -87,10 +92,10 @@ def activate(office: Office, connection: Connection, asked: Do) -> Outcome:
     """
     line = Line(at=office.clock(), action=ACTIVATE, source=asked.source)
     try:
-        wish = _wish_of(office, connection, asked, line)
         with connection.transaction():
             if asked.session:
                 line.who = who_asks(office, connection, asked, line.at)
+            wish = _wish_of(office, connection, asked, line)
             found = _look(wish)
         if isinstance(found, StockRefusal):
             return _refused(wish, found)
@@ -111,10 +116,19 @@ def _wish_of(office: Office, connection: Connection, asked: Do, line: Line) -> _
         connection=connection,
         hsm=office.hsm,
         values=values,
+        phone=values.phone or _own_phone(office.hsm, connection, line),
         pan=_pan_of(values.number),
         form=form.hex(),
         line=line,
     )
+
+
+def _own_phone(hsm: Hsm, connection: Connection, line: Line) -> str:
+    """Of a member who has signed in."""
+    member = line.who.grant.place.member_id if line.who.grant is not None else None
+    if member is None:
+        raise Refusal(FIELD, field="phone", problem="it is needed")
+    return phone_of_member(connection, hsm, member)[1]
 
 
 def _pan_of(number: Secret) -> Pan:
@@ -127,7 +141,7 @@ def _pan_of(number: Secret) -> Pan:
 def _look(wish: _Wish) -> OwnRequest | StockRefusal:
     """What is to be posted, or why nothing is. As many steps, whatever is there."""
     connection, hsm = wish.connection, wish.hsm
-    told = (phone_hash(hsm, wish.values.phone),)
+    told = (phone_hash(hsm, wish.phone),)
     row = connection.execute(lives.SQL["member_of_phone"], told).fetchone()
     member = row[0] if row is not None else 0
     answered = _answered(wish, member)
@@ -157,7 +171,7 @@ def _bound(wish: _Wish, card: Numbered, member: int) -> OwnRequest | StockRefusa
     except StockRefusal as refusal:
         return refusal
     by = By(wish.line.who.login or ACTIVATE, wish.line.at)
-    member = lives.member_of(wish.connection, wish.hsm, wish.values.phone, by)
+    member = lives.member_of(wish.connection, wish.hsm, wish.phone, by)
     _about(wish, card, member)
     return _own(wish, card, member)
 

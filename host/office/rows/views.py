@@ -220,6 +220,7 @@ JOBS: Final = View(
         Column(name="per_second", kind=int),
         Column(name="seconds_left", kind=int),
         Column(name="error"),
+        Column(name="error_zh"),
     ),
     order=("id",),
     is_newest_first=True,

@@ -231,6 +231,9 @@ async def test_a_member_draws_in_a_lottery_once_for_one_form_and_it_is_verified(
         assert two.job(two.wang, drawn) == expected
     other = await two.done(two.wang, "lottery.draw", **{**told, "cost_points": 49})
     assert two.job(two.wang, other) == "failed"
+    [row] = two.bureau.rows(two.wang, "jobs", id=str(drawn.told["job"]))
+    assert row["error"].startswith("E-DRAWN-ENOUGH: ")
+    assert row["error_zh"] == "E-DRAWN-ENOUGH: 抽奖次数已达上限"
 
     def end() -> None:
         house.bureau.sign_in(house.author)

@@ -221,3 +221,15 @@ async def test_a_card_that_a_till_sold_is_bound_by_its_password_once_and_nothing
         " WHERE c.id = %s", card
     ) == [("138****1234",)]  # fmt: skip
     assert code(await activate(shop, card, password, who, phone=OTHER_PHONE)) == PUBLIC
+
+
+async def test_who_has_signed_in_activates_a_card_without_saying_their_phone(shop: Shop) -> None:
+    """S1-23, S1-24: it is theirs; whoever has not signed in says whose it is to be."""
+    card, bureau = shop.cards[0], shop.bureau
+    member = await trio.to_thread.run_sync(bureau.member, "13711112222")
+    said = code(await activate(shop, card, code_of(shop, card), phone=None))
+    assert said == "E-FIELD"
+    told = await activate(shop, card, code_of(shop, card), who=member, phone=None)
+    assert isinstance(told, Done), told
+    [wallet] = bureau.rows(member, "wallet")
+    assert (wallet["id"], wallet["card_status"], wallet["free_minor"]) == (card, "active", FACE)

@@ -9,15 +9,19 @@ import pytest
 
 from host.office.roles import ROLES, STAFF
 from host.office.tables import ACTIONS, VIEWS
-from tests.host.office.conftest import Bureau
+from tests.host.office.conftest import Bureau, Person
 from tests.switch.web.conftest import Browser, Open
 
 SESSION = "posswitch_session"
+MEMBER = ("member", "member")
 HELD = [
-    (role, scope.value)
-    for role in sorted(STAFF)
-    for scope in sorted(ROLES[role].scopes)
-    if scope.value in {"platform", "issuer", "alliance", "merchant", "store"}
+    MEMBER,
+    *(
+        (role, scope.value)
+        for role in sorted(STAFF)
+        for scope in sorted(ROLES[role].scopes)
+        if scope.value in {"platform", "issuer", "alliance", "merchant", "store"}
+    ),
 ]
 
 
@@ -29,8 +33,7 @@ def test_what_a_role_may_see_and_do_is_a_page_and_nothing_else_is(
         second = shared_bureau.person("platform_admin")
         told = {"alliance": "HARBOUR", "name": "Harbour"}
         shared_bureau.done_by_two(shared_bureau.admin, second, "alliance.save", **told)
-    is_admin = role == "platform_admin"
-    who = shared_bureau.admin if is_admin else shared_bureau.person(role, scope)
+    who = _held(shared_bureau, role, scope)
     browser = shared_front()
     browser.client.cookies.set(SESSION, who.session.reveal().decode())
     for language in ("en", "zh"):
@@ -51,6 +54,12 @@ def test_what_a_role_may_see_and_do_is_a_page_and_nothing_else_is(
     for action in ACTIONS.values():
         if role not in action.roles or action.is_entry:
             assert browser.get(f"/do/{action.id}").status_code == 404, action.id
+
+
+def _held(office: Bureau, role: str, scope: str) -> Person:
+    if (role, scope) == MEMBER:
+        return office.member("13800001234")
+    return office.admin if role == "platform_admin" else office.person(role, scope)
 
 
 def _is_whole(browser: Browser, path: str, language: str) -> None:
