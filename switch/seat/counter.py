@@ -8,27 +8,16 @@ from msgspec.structs import replace
 
 from host.model.requests import Kind
 from switch.seat.till import NotNowError, Till
+from terminals.orders import ORDERED
 from terminals.seat import asked as messages
 from terminals.seat.entry import IN_FORCE, Entry
-from terminals.seat.presented import Fields, Presented
+from terminals.seat.order import Order
+from terminals.seat.presented import Fields
 from terminals.seat.trades import REPEATED, TRADES
 
 AMOUNT_MINOR_MAX: Final = 10**12 - 1
 
 Sending = Callable[[], Awaitable[Entry]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is to be done, by whom, once for its key."""
-
-    kind: Kind
-    amount_minor: int = 0
-    presented: Presented
-    second: Presented | None = None
-    bill: str = ""
-    by: str
-    once_key: str
 
 
 class Begun:
@@ -53,8 +42,7 @@ async def trade(till: Till, order: Order) -> Begun:
     row = TRADES[order.kind]
 
     def make(batch: str, trace: str) -> tuple[Entry, Fields]:
-        who = till.session.who
-        asked = messages.traded(row, who, trace, order.amount_minor, order.presented, order.second)
+        asked = messages.traded(row, till.session.who, trace, order)
         presented = order.presented
         name = f"{batch}-{trace}"
         entry = Entry(
@@ -68,6 +56,7 @@ async def trade(till: Till, order: Order) -> Begun:
             shown=presented.masked,
             amount_minor_asked=order.amount_minor,
             bill=order.bill or name,
+            order=order.order if order.kind in ORDERED else "",
             once_key=order.once_key,
             at=till.now,
             by=order.by,

@@ -11,7 +11,9 @@ from host.model.money import NUMBER_BY_CURRENCY
 from host.model.requests import Kind
 from terminals.batches import Halves, totals_digits
 from terminals.fields import CONTROL
+from terminals.orders import HEAD_BYTES, ORDERED, order_text
 from terminals.seat.entry import Entry
+from terminals.seat.order import Order
 from terminals.seat.presented import Fields, Presented, fields_of
 from terminals.seat.trades import SPELLINGS, TRADES, Trade
 from terminals.spelling import Spelling
@@ -51,22 +53,17 @@ def sign_on(who: Who, trace: str) -> Fields:
     }
 
 
-def traded(
-    trade: Trade,
-    who: Who,
-    trace: str,
-    amount_minor: int,
-    presented: Presented,
-    second: Presented | None = None,
-) -> Fields:
-    """What is traded; `second` is the code that is put onto the card."""
+def traded(trade: Trade, who: Who, trace: str, order: Order) -> Fields:
+    """What is traded."""
     fields = _worded(trade.spelling, who, trace, trade.account)
-    fields |= fields_of(presented)
+    fields |= fields_of(order.presented)
     if trade.needs_amount:
-        fields["4"] = f"{amount_minor:012d}"
+        fields["4"] = f"{order.amount_minor:012d}"
     if trade.spelling.may_be_part:
         fields["60"] = _taking_part(fields["60"])
-    text = _text_of(trade, second or presented)
+    text = _text_of(trade, order.second or order.presented)
+    if order.order and trade.kind in ORDERED:
+        text = " " * HEAD_BYTES.get(trade.kind, 0) + order_text(order.order)
     return fields | ({"62": text.encode().hex().upper()} if text else {})
 
 

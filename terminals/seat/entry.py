@@ -63,6 +63,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     undone_by: str = ""
     """What has taken it back, by `name`."""
     refunded_minor: int = 0
+    order: str = ""
+    """What it pays, by the merchant's own number."""
     bill: str = ""
     """What is paid by several entries, by the `name` of the first; its own: it is the first."""
     cash_minor: int = 0

@@ -36,9 +36,16 @@ COUNTER: Final[Mapping[str, Text]] = {
         "Scan, swipe or type it. Never a PIN: its holder shows a payment code instead.",
         "扫码、刷卡或输入。请勿输入密码: 需密码的卡请持卡人出示付款码。",
     ),
-    "seat_more": Text("More: points first, load by a code", "更多: 积分抵扣, 兑换码充值"),
+    "seat_more": Text(
+        "More: order number, points first, load by a code", "更多: 订单号, 积分抵扣, 兑换码充值"
+    ),
     "seat_points_first": Text("Points pay first", "先用积分抵扣"),
     "seat_second": Text("Code that is put onto the card", "充值兑换码"),
+    "seat_order": Text("Order number", "订单号"),
+    "seat_order_wrong": Text(
+        "An order number is up to 32 letters and digits without spaces, and no card number.",
+        "订单号为至多 32 位字母数字, 不含空格, 也不能是卡号。",
+    ),
     "seat_last": Text("Done last", "最近交易"),
     "seat_nothing": Text("Nothing was done in this batch yet.", "本批次暂无交易。"),
     "seat_time": Text("Time", "时间"),
@@ -185,6 +192,9 @@ COUNTER: Final[Mapping[str, Text]] = {
     "clerk_no_code": Text("Scan or type a code.", "请扫描或输入券码。"),
     "clerk_valid_to": Text("valid until", "有效至"),
     "clerk_here": Text("taken in this store", "本店可用"),
+    "clerk_more": Text("What is sold for it", "商品与金额 (选填)"),
+    "clerk_goods": Text("Article", "商品编号"),
+    "clerk_amount": Text("Amount of the sale", "消费金额"),
     "clerk_redeem": Text("Redeem", "核销"),
     "clerk_redeemed": Text("redeemed", "已核销"),
     "clerk_wait": Text("Do not hand over yet.", "请稍候, 暂勿交付。"),

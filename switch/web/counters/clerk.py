@@ -22,6 +22,7 @@ from host.model.secrets import Secret
 from switch.web.asked import Form
 from switch.web.visits import Visits, is_out, status_of
 from terminals.web import clerk as shown
+from terminals.web.forms import minor_of
 from terminals.web.reader import Reader
 
 REDEEM: Final = "voucher.redeem"
@@ -97,7 +98,14 @@ class ClerkPages:
         looked = self._looked.get(form.one("token"))
         if looked is None or looked.session != session or looked.until < time.monotonic():
             return RedirectResponse("/clerk", 303)
-        values = {"store": looked.store, "voucher_code": looked.code.reveal().decode()}
+        values: dict[str, Any] = {
+            "store": looked.store,
+            "voucher_code": looked.code.reveal().decode(),
+        }
+        if goods := form.one("goods").strip():
+            values["goods"] = goods
+        if amount := form.one("amount").strip():
+            values["amount_minor"] = minor_of(amount)
         told = await self._visits.do(request, REDEEM, values, session, once_key=form.one("token"))
         if isinstance(told, Refused):
             if is_out(told):

@@ -1,9 +1,11 @@
 """What was typed at a seat, as an order; or what is wrong with it."""
 
 from host.model.requests import Kind
-from switch.seat.counter import AMOUNT_MINOR_MAX, Order
+from switch.seat.counter import AMOUNT_MINOR_MAX
 from switch.web.asked import Form
+from terminals.orders import order_of as order_reference_of
 from terminals.seat import presented
+from terminals.seat.order import Order
 from terminals.seat.presented import NotPresentedError, Presented
 from terminals.seat.trades import TRADES
 from terminals.seat.wanted import NotWantedError, kind_of
@@ -26,6 +28,9 @@ def order_of(form: Form, login: str) -> Order | Typed:
         )
     except NotWantedError as error:
         return Typed(amount=amount_typed, bill=bill, wrong=error.word, field="presented")
+    order = form.one("order").strip()
+    if not _is_order(order, first):
+        return Typed(amount=amount_typed, bill=bill, wrong="seat_order_wrong", field="order")
     row = TRADES[kind]
     amount = amount_of(amount_typed, in_points=row.in_points)
     if row.needs_amount and not amount:
@@ -36,9 +41,18 @@ def order_of(form: Form, login: str) -> Order | Typed:
         presented=first,
         second=second if kind is Kind.LOAD_BY_CODE else None,
         bill=bill,
+        order=order,
         by=login,
         once_key=form.one("once_key"),
     )
+
+
+def _is_order(typed: str, presented: Presented) -> bool:
+    try:
+        order_reference_of(typed or None, None, presented.pan)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(typed: str) -> Presented | None:

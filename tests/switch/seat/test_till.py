@@ -12,7 +12,7 @@ import trio.testing
 from host.estate.demo import GIFT_FACE_MINOR, voucher_code
 from host.model.requests import Kind
 from host.model.terminal import MacAlgorithm
-from switch.seat.counter import Order, bill_of, refund, take_cash, trade, void
+from switch.seat.counter import bill_of, refund, take_cash, trade, void
 from switch.seat.seats import Seats
 from switch.seat.session import About
 from switch.seat.settling import settle
@@ -20,6 +20,7 @@ from switch.seat.till import NotNowError, Till
 from switch.web_settings import WebSettings
 from terminals.seat import presented
 from terminals.seat.entry import Entry, State
+from terminals.seat.order import Order
 from tests.switch.seat.conftest import CARDS, SEAT_SECONDS_MAX, House
 from tests.whole.relay import Trouble
 
@@ -80,15 +81,18 @@ def _typed(card: int) -> presented.Presented:
     return presented.read(CARDS[card].pan.reveal())
 
 
-async def sold(till: Till, card: int, amount_minor: int, kind: Kind = Kind.PURCHASE) -> Entry:
-    order = Order(
+async def sold(
+    till: Till, card: int, amount_minor: int, kind: Kind = Kind.PURCHASE, order: str = ""
+) -> Entry:
+    asked = Order(
         kind=kind,
+        order=order,
         amount_minor=amount_minor,
         presented=_typed(card),
         by="min",
         once_key=f"{card}-{amount_minor}-{till.session.counting.trace}",
     )
-    return await (await trade(till, order)).send()
+    return await (await trade(till, asked)).send()
 
 
 def test_it_sells_voids_refunds_and_its_batch_agrees(house: House, directory: Path) -> None:
@@ -103,7 +107,9 @@ def test_it_sells_voids_refunds_and_its_batch_agrees(house: House, directory: Pa
         taken_back = await (await void(till, sale, "min", "v1")).send()
         assert taken_back.state is State.APPROVED
         assert till.entries[sale.name].undone_by == taken_back.name
-        again = await sold(till, 1101, 5_000)
+        again = await sold(till, 1101, 5_000, order="T-2026-1")
+        told = "SELECT order_number FROM order_reference WHERE order_number = 'T-2026-1'"
+        assert house.rows(told) == [("T-2026-1",)]
         back = await (await refund(till, again, 2_000, "min", "r1")).send()
         assert back.state is State.APPROVED
         assert till.entries[again.name].left_minor == 3_000
