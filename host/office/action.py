@@ -17,7 +17,7 @@ from host.office.fields import Values
 from host.office.people import Grant, Who
 from host.office.places import reaches
 from host.office.refusals import NOT_FOUND, Refusal, RefusalKind
-from host.office.roles import PA, STAFF
+from host.office.roles import MB, PA, STAFF
 from host.office.subjects import Found, Ref, find
 from host.office.trials import Tries
 from host.office.view import View
@@ -202,6 +202,7 @@ class Action(Generic[V]):
             or self.is_for_people
             or self.gives
             or self.roles >= STAFF
+            or self.roles <= {MB}
             or self.step is not Step.NO
             or self.second is Second.ITSELF
         )

@@ -68,6 +68,7 @@ SEAT_OPEN: Final = Action(
     roles=MAY_SIT,
     do=_open,
     about=lambda values: Ref("terminal", values.terminal_id),
+    is_for_people=True,
 )
 SEAT_CLOSE: Final = Action(
     id="seat.close",
@@ -77,4 +78,5 @@ SEAT_CLOSE: Final = Action(
     roles=MAY_SIT,
     do=_close,
     about=lambda values: Ref("terminal", values.terminal_id),
+    is_for_people=True,
 )
