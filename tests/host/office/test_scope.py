@@ -249,7 +249,7 @@ class World:
         return {
             "card": self.card, "number": "0", "phone": "13900001234",
             "member": self.member, "order": "T1", "date": "2026-11-22",
-            "schedule": self.schedule, "mine": "true",
+            "schedule": self.schedule, "mine": "true", "transaction": self.rrn,
             "batch": self.batch, "lottery": self.lottery, "webhook": self.webhook,
         }  # fmt: skip
 
