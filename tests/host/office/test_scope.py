@@ -155,7 +155,24 @@ class World:
             number, self.terminal, self.card, self.issuer_number, self.merchant_number,
             self.terminal,
         )  # fmt: skip
+        self.bureau.sql(
+            "INSERT INTO exchange (home, slot, id, shard, seal, kind, fingerprint, reason,"
+            " is_tombstone, answer, card_id, terminal_id, business_date, decided_at)"
+            " SELECT home, slot, id, shard, seal, kind, '', 'approved', false,"
+            " (SELECT answer FROM exchange LIMIT 1), card_id, terminal_id, business_date, now()"
+            " FROM journal WHERE id = %s AND shard = 0 AND terminal_id = %s", number, self.terminal
+        )  # fmt: skip
         return rrn_of(number)
+
+    def exception(self) -> int:
+        """A case about their terminal."""
+        [(number,)] = self.bureau.sql(
+            "INSERT INTO exception_case (kind, terminal_id, epoch, stan, detail, amount_minor,"
+            " unit, opened_at, seen_at) VALUES ('upload_differs', %s, '000001', '000001', '', 1,"
+            " 'CNY', now(), now()) ON CONFLICT (kind, terminal_id, epoch, stan, unit)"
+            " WHERE resolved_at IS NULL DO UPDATE SET seen_at = now() RETURNING id", self.terminal
+        )  # fmt: skip
+        return int(number)
 
     def clear(self) -> None:
         """What a night would leave of them of today."""
@@ -297,7 +314,7 @@ class World:
             "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
             "payout": 1, "returned_for": "account closed", "percent": "10%", "held_days": 7,
             "schedule": self.schedule, "every": "day",
-            "number": 1,
+            "number": 1, "exception": self.exception(),
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
             "account_holder": "Mine now", "account_number": "6222020200112230001",
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",

@@ -82,6 +82,7 @@ VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"], "notices": ["settled_
 ASKED = [
     (view.id, scope, name)
     for view in VIEWS.values()
+    if any(one.how is not How.WALKED for one in view.filters) or not view.needs
     for scope in sorted(view.scopes)
     for name in ["", *(one.name for one in view.filters if one.how is not How.WALKED)]
 ]
