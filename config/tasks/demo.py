@@ -45,6 +45,7 @@ from config.tasks.operators import operator_name
 from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
 from config.tasks.story import Story, decline_lines, time_out_lines
 from host.clock import utc_now
+from host.estate.circle import in_circle
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards
 from host.model.claims import card_effects
 from host.store.connecting import LONG, Connection, connect
@@ -426,7 +427,8 @@ def _all_is_well(day: _Day, violations: list[Violation]) -> bool:
 
 
 def _estate_loader(settings: Settings) -> LoadEstate:
-    return loader(demo_estate(), settings.host.timezone)
+    """The demo estate, with an alliance whose points every sale earns."""
+    return loader(in_circle(demo_estate()), settings.host.timezone)
 
 
 def _swarm_settings(name: str, port: int, places: Places, demo: DemoSettings) -> SwarmSettings:

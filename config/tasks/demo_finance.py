@@ -4,7 +4,7 @@ from clearing.run import Summary
 from config.run.database import dsn_of
 from config.run.staff import DemoStaff
 from config.run.supervisor import Running
-from config.tasks.demo_night import explain_cases, explained, release_night
+from config.tasks.demo_night import explain_cases, explained, release_night, settled_points
 from config.tasks.demo_recon import reconcile_night, report_day
 from config.tasks.night import opened_night
 from host.office.roles import FN
@@ -20,6 +20,7 @@ def look_through(staff: DemoStaff, running: Running, summary: Summary) -> list[s
     settings, places = running.settings, running.places
     audit = dsn_of("audit", settings.database, places.cluster)
     with connect(audit, LONG, autocommit=True) as connection:
+        settled = settled_points(connection, summary.business_date)
         reconciled = reconcile_night(staff, connection, summary)
     login = staff.person(FN).login
     with opened_night(settings, places) as connection:
@@ -27,6 +28,7 @@ def look_through(staff: DemoStaff, running: Running, summary: Summary) -> list[s
     released = release_night(staff, summary)
     report = report_day(staff, summary, places.data)
     return [
+        *settled,
         *(reconciled.told() if reconciled is not None else ()),
         *explained(cases, login),
         released.told(),

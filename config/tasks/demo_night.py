@@ -1,5 +1,6 @@
 """The demo's night: what it charges is said before, and it is released by who did not run it."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ from config.run.staff import DemoStaff
 from config.screen import amount
 from host.cases import CASES, CaseKind
 from host.clock import utc_now
+from host.estate.circle import SHARED
 from host.model.money import HOUSE_CURRENCY
 from host.model.office import Refused
 from host.office.roles import FN
+from host.rules.alliances import ACTS, Settled
 from host.rules.day_states import RELEASE
 from host.store.cases import list_cases, resolve_case
 from host.store.connecting import Connection
+from host.store.queries import load_queries
 
+SQL: Final = load_queries("config.tasks", "demo_night.sql")
 OTHER_FINANCE, THIRD_FINANCE = f"{FN} 2", f"{FN} 3"
 """More people of finance: what one of them asks for another agrees to."""
 FEE: Final[Mapping[str, object]] = {
@@ -27,12 +32,31 @@ FEE: Final[Mapping[str, object]] = {
     "fee_min_minor": 1,
 }
 """What a sale costs a merchant."""
+FOURTH_FINANCE, FIFTH_FINANCE = f"{FN} 4", f"{FN} 5"
+TERMS: Final[Mapping[str, object]] = {
+    "programme": SHARED.code,
+    "settled": Settled.AT_ISSUE.value,
+    "per_points": 100,
+    "issued_minor": 100,
+    "redeemed_minor": 80,
+}
+"""What points of the alliance cost who gives them out: a hundredth of a sale."""
 FOUND_OUT: Final = "the shop was asked, and its slips say what the ledger says"
 
 
 def say_fees(staff: DemoStaff) -> None:
-    """Before the shops open."""
+    """Before the shops open: what sales cost, and what points of the alliance do."""
     staff.agreed(OTHER_FINANCE, "fee.save", FEE, agreed_by=THIRD_FINANCE)
+    staff.agreed(FOURTH_FINANCE, "alliance_terms.save", TERMS, agreed_by=FIFTH_FINANCE)
+
+
+def settled_points(connection: Connection, date: dt.date) -> list[str]:
+    """What the night has settled of the alliance, in a line of each act."""
+    rows = connection.execute(SQL["settled_points"], {"business_date": date}).fetchall()
+    return [
+        f"alliance {SHARED.code}: {points:,} points {ACTS[act].meaning}: {amount(minor, unit)}"
+        for act, points, minor, unit in rows
+    ]
 
 
 def explain_cases(connection: Connection, by: str) -> dict[CaseKind, int]:

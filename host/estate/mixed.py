@@ -1,10 +1,10 @@
 """The estate of the bench of every kind: two programmes, one merchant beside many others."""
 
-import datetime as dt
 from typing import Final
 
 import msgspec
 
+from host.estate.circle import in_circle
 from host.estate.demo import (
     LOTTERY,
     MERCHANTS,
@@ -13,35 +13,13 @@ from host.estate.demo import (
     made_up_terminal,
     voucher_batch,
 )
-from host.estate.plan import (
-    AllianceMemberPlan,
-    AlliancePlan,
-    EstatePlan,
-    MerchantPlan,
-    ProgrammePlan,
-    StorePlan,
-)
+from host.estate.plan import EstatePlan, MerchantPlan, StorePlan
 
 MERCHANT_COUNT: Final = 64
 """The first of them takes everything in one turn; the others share it in the next."""
 POINTS_EACH: Final = 10**9
 VOUCHERS: Final = 10_000
 """Each is taken once, so that no turn may have another's."""
-SINCE: Final = dt.date(2020, 1, 1)
-
-ALLIANCE: Final = AlliancePlan(id=1, code="CIRCLE", name="Bench circle")
-SHARED: Final = ProgrammePlan(
-    code="CIRCLE",
-    issuer_id=None,
-    name="Circle points",
-    earn_points=1,
-    earn_per_minor=100,
-    redemption_points_min=1,
-    lot_months=24,
-    debt_is_allowed=True,
-    alliance_id=ALLIANCE.id,
-    is_primary=False,
-)
 
 
 def mixed_estate(terminals: int, cards: int) -> EstatePlan:
@@ -49,23 +27,13 @@ def mixed_estate(terminals: int, cards: int) -> EstatePlan:
     plain = bench_estate(terminals, cards)
     [issuer], numbers = plain.issuers, range(2, MERCHANT_COUNT + 1)
     merchants = (*plain.merchants, *(_merchant(number, issuer.id) for number in numbers))
-    members = (
-        AllianceMemberPlan(alliance_id=ALLIANCE.id, issuer_id=issuer.id, member_from=SINCE),
-        *(
-            AllianceMemberPlan(alliance_id=ALLIANCE.id, merchant_id=one.id, member_from=SINCE)
-            for one in merchants
-        ),
-    )
     spread = (
         made_up_terminal(f"{75_000_000 + number}", store_id=2 + number % (MERCHANT_COUNT - 1))
         for number in range(terminals)
     )
-    return msgspec.structs.replace(
+    mixed = msgspec.structs.replace(
         plain,
         name=f"mixed-{terminals}-{cards}",
-        programmes=(*plain.programmes, SHARED),
-        alliances=(ALLIANCE,),
-        alliance_members=members,
         merchants=merchants,
         stores=(*plain.stores, *(_store(number) for number in numbers)),
         terminals=(*plain.terminals, *spread),
@@ -73,6 +41,7 @@ def mixed_estate(terminals: int, cards: int) -> EstatePlan:
         lotteries=(LOTTERY,),
         cards=tuple(msgspec.structs.replace(card, points=POINTS_EACH) for card in plain.cards),
     )
+    return in_circle(mixed)
 
 
 def _merchant(number: int, issuer: int) -> MerchantPlan:

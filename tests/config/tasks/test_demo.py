@@ -71,6 +71,25 @@ def test_the_demos_night_is_released_by_somebody_who_did_not_run_it(demos: Demos
         assert line.endswith(" CNY is paid")
 
 
+def test_the_demos_night_settles_points_of_an_alliance(demos: Demos) -> None:
+    """S4-70: who gave them out pays a hundredth of what it sold, rounded for each merchant."""
+    for data, said in demos:
+        [line] = [line for line in said.splitlines() if line.startswith("alliance CIRCLE: ")]
+        [(points, minor)] = re.findall(
+            r"([\d,]+) points given out, paid for by who gave them: ([\d,.]+) CNY", line
+        )
+        given, paid = (float(each.replace(",", "")) for each in (points, minor))
+        assert given > 0
+        assert paid == pytest.approx(given / 100, abs=1)
+        lines = [
+            row
+            for file in (data / "files").glob("2*/merchant-*.csv")
+            for row in file.read_text().splitlines()
+            if "alliance_settlement" in row
+        ]
+        assert lines
+
+
 def test_what_a_merchant_has_otherwise_is_found_and_answered_by_two(demos: Demos) -> None:
     """S4-79: each line but the one that was mistyped is ours."""
     for _data, said in demos:
