@@ -94,6 +94,7 @@ VALUES: Final[Mapping[str, str]] = {
 """By the names of fields and filters."""
 FILES: Final[Mapping[str, str]] = {
     "card_face.save": "face.png",
+    "settlement.dispute": "slip.pdf",
     "card.import": "cards.csv",
     "member.import": "members.csv",
     "shipment.import": "sent.csv",

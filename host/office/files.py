@@ -26,6 +26,8 @@ FILE_BYTES_MAX: Final = 4 * 1024 * 1024
 SENT_OPEN: Final = dt.timedelta(hours=80)
 """Longer than what waits for a second person waits."""
 MADE_OPEN: Final = dt.timedelta(minutes=15)
+EVIDENCE_OPEN: Final = dt.timedelta(days=3_660)
+"""Of what goes with a dispute: as long as books are kept."""
 MAKING_OPEN: Final = dt.timedelta(hours=12)
 
 
@@ -69,15 +71,16 @@ def keep_sent(
     connection: Connection, hsm: Hsm, owner: Owner, name: str, content: Secret, now: dt.datetime
 ) -> int:
     """Keep what somebody sent; gives its number."""
-    new = _New(
-        kind="import",
-        name=name,
-        state="ready",
-        until=now + SENT_OPEN,
-        bytes=len(content),
-        sha256=hashlib.sha256(content.reveal()).digest(),
-    )
-    number = _add(connection, owner, new, now)
+    number = _add(connection, owner, _ready("import", name, content, now + SENT_OPEN), now)
+    _seal(connection, hsm, number, content)
+    return number
+
+
+def keep_evidence(
+    connection: Connection, hsm: Hsm, owner: Owner, name: str, content: Secret, now: dt.datetime
+) -> int:
+    """Keep what goes with a dispute, for years; gives its number."""
+    number = _add(connection, owner, _ready("evidence", name, content, now + EVIDENCE_OPEN), now)
     _seal(connection, hsm, number, content)
     return number
 
@@ -164,6 +167,17 @@ def end_files_over(connection: Connection, now: dt.datetime) -> int:
     for (number,) in over:
         end_file(connection, number)
     return len(over)
+
+
+def _ready(kind: str, name: str, content: Secret, until: dt.datetime) -> _New:
+    return _New(
+        kind=kind,
+        name=name,
+        state="ready",
+        until=until,
+        bytes=len(content),
+        sha256=hashlib.sha256(content.reveal()).digest(),
+    )
 
 
 def _add(connection: Connection, owner: Owner, new: _New, now: dt.datetime) -> int:

@@ -343,6 +343,7 @@ SELECT
     held.at_stake_minor,
     s.unit,
     d.why AS note,
+    (SELECT f.name FROM office_file AS f WHERE f.id = d.file_id) AS file_name,
     c.disputed_by,
     c.disputed_at,
     a.verdict,

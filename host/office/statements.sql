@@ -69,16 +69,29 @@ ORDER BY side.journal_id;
 -- name: add_dispute
 -- Beside what the side has confirmed with it: the rest.
 -- notes: statement_dispute
-INSERT INTO statement_dispute AS t (business_date, place, side, merchant_id, issuer_id, why)
+INSERT INTO statement_dispute AS t (
+    business_date, place, side, merchant_id, issuer_id, why, file_id
+)
 SELECT
     s.business_date,
     s.place,
     %(side)s,
     s.merchant_id,
     s.issuer_id,
-    %(why)s
+    %(why)s,
+    %(file)s
 FROM settlement_statement AS s
 WHERE s.business_date = %(business_date)s AND s.place = %(place)s;
+
+-- name: evidence
+-- What came with a side's dispute.
+SELECT
+    f.id,
+    f.name,
+    f.sha256
+FROM statement_dispute AS d
+INNER JOIN office_file AS f ON d.file_id = f.id
+WHERE d.business_date = %(business_date)s AND d.place = %(place)s AND d.side = %(side)s;
 
 -- name: add_held
 -- Each row once, whoever disputes it.

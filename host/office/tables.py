@@ -118,6 +118,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     statements.CONFIRMS,
     disputes.DISPUTES,
     disputes.ANSWERS,
+    disputes.EVIDENCE,
     reports.PRINTS,
     payouts.SAVES,
     payouts.INSTRUCTS,

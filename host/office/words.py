@@ -684,6 +684,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "failed": Word("not done", "未成功"),
     "family": Word("kind", "种类"),
     "file": Word("file", "文件"),
+    "file_name": Word("name of the file", "文件名"),
     "first": Word("from place", "起始序号"),
     "foretold": Word("what it would do", "预演"),
     "form": Word("form", "形式"),

@@ -12,12 +12,16 @@ from msgspec import Meta
 
 from host.model.money import Money
 from host.model.numbers import business_date_of, number_of_rrn
+from host.office import files
 from host.office.action import Acting, Action, Result, Second
 from host.office.dispute_refusals import HELD, LATE, PAID
+from host.office.evidence import NoEvidenceError, evidence_of
 from host.office.fields import Note, Number, Rrn, Values
 from host.office.places import Scope
 from host.office.refusals import FIELD, NOT_FOUND, STATE, Refusal
 from host.office.roles import AU, FN, IM, MO, PA
+from host.office.rows.intake import sent_content
+from host.office.rows.reports import handed
 from host.office.rows.rules import open_date
 from host.office.rows.statements import SQL, confirm, statement_of
 from host.office.subjects import Ref
@@ -39,6 +43,16 @@ class SettlementDispute(Values, frozen=True, kw_only=True):
     number: Number
     rrns: Annotated[tuple[Rrn, ...], Meta(min_length=1, max_length=ROWS_MAX)]
     note: Note
+    file: Number | None = None
+    """A slip or a letter: PDF, PNG or JPEG, of 2 MB at most."""
+
+
+class SettlementEvidence(Values, frozen=True, kw_only=True):
+    """Which statement, and with whose dispute of it the file came."""
+
+    date: dt.date
+    number: Number
+    side: Literal["merchant", "issuer"]
 
 
 class SettlementAnswer(Values, frozen=True, kw_only=True):
@@ -73,7 +87,7 @@ def _dispute(acting: Acting, values: SettlementDispute) -> Result:
     _refuse_late(acting, values)
     moved = _moved(acting, values)
     side = confirm(acting)
-    told |= {"side": side, "why": values.note}
+    told |= {"side": side, "why": values.note, "file": _kept(acting, values)}
     acting.connection.execute(SQL["add_dispute"], told)
     told |= {
         "held_shards": [one.shard for one in moved],
@@ -85,6 +99,31 @@ def _dispute(acting: Acting, values: SettlementDispute) -> Result:
     held = sum(max(one.amount_minor, 0) for one in moved)
     said = {"side": side, "held_out_minor": held}
     return Result(told=said, beside={**said, "rrns": list(values.rrns)})
+
+
+def _kept(acting: Acting, values: SettlementDispute) -> int | None:
+    """What was sent with it, without what was hidden in it; nothing of what was sent is left."""
+    if values.file is None:
+        return None
+    try:
+        kept = evidence_of(sent_content(acting, values.file))
+    except NoEvidenceError as error:
+        raise Refusal(FIELD, field="file", problem=str(error)) from None
+    files.end_file(acting.connection, values.file)
+    owner = files.Owner(person=acting.who.person or 0, place=acting.grant.place)
+    name = f"dispute-{acting.subject.ref.key}.{kept.kind}"
+    return files.keep_evidence(acting.connection, acting.hsm, owner, name, kept.content, acting.now)
+
+
+def _evidence(acting: Acting, values: SettlementEvidence) -> Result:
+    """The file, to either side and to the house."""
+    told = {**statement_of(acting), "side": values.side}
+    row = acting.connection.execute(SQL["evidence"], told).fetchone()
+    if row is None:
+        raise Refusal(NOT_FOUND, field="side", what="file")
+    number, name, sha256 = row
+    content = files.content_of(acting.connection, acting.hsm, number).reveal()
+    return handed(content, {"file": name, "sha256": bytes(sha256).hex()})
 
 
 def _refuse_late(acting: Acting, values: SettlementDispute) -> None:
@@ -179,6 +218,7 @@ DISPUTES: Final = Action(
     roles=frozenset({MO, IM}),
     do=_dispute,
     about=lambda values: Ref("settlement", f"{values.date:%Y%m%d}-{values.number}"),
+    takes="file",
 )
 ANSWERS: Final = Action(
     id=ANSWER,
@@ -193,6 +233,16 @@ ANSWERS: Final = Action(
     second_when=_is_above_limit,
     approvers=frozenset({FN, PA}),
     foretold=_foretold,
+)
+EVIDENCE: Final = Action(
+    id="settlement.evidence",
+    en="Have the file that came with a dispute",
+    zh="领取异议附件",
+    values=SettlementEvidence,
+    roles=frozenset({PA, FN, AU, IM, MO}),
+    do=_evidence,
+    about=lambda values: Ref("settlement", f"{values.date:%Y%m%d}-{values.number}"),
+    hands_out=True,
 )
 DISPUTED: Final = View(
     id="disputes",
@@ -211,6 +261,7 @@ DISPUTED: Final = View(
         Column(name="at_stake_minor", kind=int),
         Column(name="unit"),
         Column(name="note"),
+        Column(name="file_name"),
         Column(name="disputed_by"),
         Column(name="disputed_at", kind=dt.datetime),
         Column(name="verdict"),
@@ -227,6 +278,6 @@ DISPUTED: Final = View(
         Filter(name="is_open", column="is_open", kind=bool, beside="date"),
         Filter(name="settlement", column="id", how=How.STATEMENT),
     ),
-    actions=(ANSWER,),
+    actions=(ANSWER, EVIDENCE.id),
     exports="C",
 )

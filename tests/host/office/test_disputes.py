@@ -16,11 +16,14 @@ from clearing.run import run_clearing
 from clearing.verify import audit
 from config.run.database import Dsns
 from host.model.office import Done, Refused, Told, Waiting
+from host.model.secrets import Secret
 from host.office.doing import run_action
+from host.office.evidence import evidence_of
 from host.rules.payout_states import INSTRUCT
 from host.rules.statement_states import ANSWER, CONFIRM, DISPUTE, StatementState
 from tests.host.conftest import MERCHANT_OF, CardPool, Till, trading
 from tests.host.office.conftest import Bureau, Person
+from tests.host.office.test_evidence import png
 
 DAY = dt.date(2026, 11, 22)
 NEXT = DAY + dt.timedelta(days=1)
@@ -148,6 +151,36 @@ async def test_disputed_rows_are_held_out_and_the_rest_is_paid(shop: Shop) -> No
     shop.prepare_payouts()
     assert shop.pay(DAY) == SOLD
     assert shop.audited() == set()
+
+
+async def test_a_slip_goes_with_a_dispute_to_both_sides_and_to_nobody_else(shop: Shop) -> None:
+    """S4-31: kept sealed, and what was sent is gone; what is none is told, and nothing is held."""
+    office = shop.office
+
+    def sent(content: bytes) -> int:
+        told = {"name": "slip.exe", "content": base64.b64encode(content).decode()}
+        return int(office.done(shop.issuer, "file.send", **told).told["file"])
+
+    bad = {"rrns": [shop.rrns[1]], "note": WHY, "file": sent(b"MZ nothing of the kind")}
+    assert shop.refused(shop.issuer, DISPUTE, **bad) == ("E-FIELD", "file")
+    assert office.rows(shop.owner, "disputes") == []
+    number = sent(png())
+    told = shop.do(shop.issuer, DISPUTE, rrns=[shop.rrns[1]], note=WHY, file=number)
+    assert isinstance(told, Done), told
+    [dispute] = office.rows(shop.owner, "disputes")
+    assert dispute["file_name"] == "dispute-20261122-1.png"
+    assert office.sql("SELECT state FROM office_file WHERE id = %s", number) == [("gone",)]
+    for who in (shop.issuer, shop.owner, shop.finance[0]):
+        had = shop.do(who, "settlement.evidence", side="issuer")
+        assert isinstance(had, Done), had
+        content = base64.b64decode(had.shown_once["content"])
+        assert content == evidence_of(Secret(png())).content.reveal()
+    assert shop.refused(shop.owner, "settlement.evidence", side="merchant")[0] == "E-NOT-FOUND"
+    shops = {*MERCHANT_OF.values()} - {MERCHANT_OF[shop.till.terminal_id]}
+    stranger = office.person("merchant_owner", "merchant", min(shops))
+    assert shop.refused(stranger, "settlement.evidence", side="issuer")[0] == "E-NOT-FOUND"
+    [(sealed,)] = office.sql("SELECT min(sealed) FROM office_file_piece")
+    assert b"PNG" not in bytes(sealed)
 
 
 async def test_what_is_rejected_is_paid_with_the_next_statement_once(shop: Shop) -> None:

@@ -313,6 +313,7 @@ class World:
             "receipt": "R-1", "phones": ["13900009999"],
             "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
             "payout": 1, "returned_for": "account closed", "percent": "10%", "held_days": 7,
+            "side": "merchant",
             "schedule": self.schedule, "every": "day",
             "number": 1, "exception": self.exception(),
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
