@@ -412,7 +412,7 @@ def audit_login(database: Any) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def ledger(owner: psycopg.Connection[Any]) -> SmallLedger:
     """An open day with six cards of 1,000.00 each and nothing sold."""
-    return _open_ledger(owner)
+    return opened_ledger(owner)
 
 
 @pytest.fixture
@@ -428,7 +428,8 @@ def module_day(module_database: Any) -> Iterator[SmallLedger]:
         yield _traded_day(connection)
 
 
-def _open_ledger(connection: psycopg.Connection[Any]) -> SmallLedger:
+def opened_ledger(connection: psycopg.Connection[Any]) -> SmallLedger:
+    """One whose date is open, and on which nothing is sold."""
     small = SmallLedger(connection)
     with connection.transaction():
         small.open()
@@ -437,7 +438,7 @@ def _open_ledger(connection: psycopg.Connection[Any]) -> SmallLedger:
 
 
 def _traded_day(connection: psycopg.Connection[Any]) -> SmallLedger:
-    ledger = _open_ledger(connection)
+    ledger = opened_ledger(connection)
     with connection.transaction():
         sale = ledger.purchase(1, 12_345, points=123)
         ledger.purchase(2, 5_000, merchant=2)

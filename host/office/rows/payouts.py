@@ -48,6 +48,7 @@ from host.office.subjects import THE_PLATFORM, Ref
 from host.office.view import Column, Filter, How, View
 from host.office.words import Word
 from host.rules.payout_states import INSTRUCT, RETURN, PayoutState
+from host.store.connecting import Connection
 
 ACCOUNT_SAVE: Final = "payout_account.save"
 PRINT: Final = "payout.print"
@@ -188,12 +189,13 @@ def _instruct(acting: Acting, values: PayoutInstruct) -> Result:
         "now": acting.now,
     }
     connection.execute(SQL["add_payout_file"], told)
-    _keep(acting, chosen, told)
+    keep_payouts(connection, chosen, told)
     shown = {"payment_file": file, "payouts": len(chosen), "amount_minor": told["total_minor"]}
     return Result(told=shown, beside=shown)
 
 
-def _keep(acting: Acting, chosen: Sequence[Due], told: Mapping[str, Any]) -> None:
+def keep_payouts(connection: Connection, chosen: Sequence[Due], told: Mapping[str, Any]) -> None:
+    """Keep what is paid of a file that is there, and of what: `told` has its date and number."""
     date = told["date"]
     statements = [one for due in chosen for one in due.statements]
     columns = {
@@ -203,22 +205,24 @@ def _keep(acting: Acting, chosen: Sequence[Due], told: Mapping[str, Any]) -> Non
         "references": [due.end_to_end_id(date) for due in chosen],
         "accounts": [_account(due).id for due in chosen],
     }
-    acting.connection.execute(SQL["add_payouts"], {**told, **columns})
-    _keep_paid(acting, "add_payout_statements", date, [one for one in statements if not one.side])
+    connection.execute(SQL["add_payouts"], {**told, **columns})
+    _keep_paid(
+        connection, "add_payout_statements", date, [one for one in statements if not one.side]
+    )
     held = [one for one in statements if one.side not in {"", RETURNED}]
-    _keep_paid(acting, "add_payout_held", date, held)
+    _keep_paid(connection, "add_payout_held", date, held)
     again = [one for one in statements if one.side == RETURNED]
-    _keep_paid(acting, "add_payouts_again", date, again)
+    _keep_paid(connection, "add_payouts_again", date, again)
 
 
-def _keep_paid(acting: Acting, statement: str, date: dt.date, paid: Sequence[Paid]) -> None:
+def _keep_paid(connection: Connection, statement: str, date: dt.date, paid: Sequence[Paid]) -> None:
     told = {
         "date": date,
         "dates": [one.date for one in paid],
         "places": [one.place for one in paid],
         "sides": [one.side for one in paid],
     }
-    acting.connection.execute(SQL[statement], told)
+    connection.execute(SQL[statement], told)
 
 
 def _account(due: Due) -> Account:
