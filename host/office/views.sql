@@ -154,7 +154,7 @@ FROM shipment AS s
 INNER JOIN card_batch AS b ON s.batch_id = b.id;
 
 -- name: jobs
--- Long work, and how far it is.
+-- Long work, and how far it is; to who asked for it, the file that waits for them.
 SELECT
     j.id,
     j.action,
@@ -181,13 +181,20 @@ SELECT
     END AS seconds_left,
     j.error,
     j.error_zh,
+    f.id AS file,
+    f.name AS file_name,
+    f.expires_at,
     j.asked_by AS asker,
     j.issuer_id AS of_issuer,
     j.merchant_id AS of_merchant,
     j.store_id AS of_store,
     j.member_id AS of_member
 FROM job AS j
-INNER JOIN person AS p ON j.asked_by = p.id;
+INNER JOIN person AS p ON j.asked_by = p.id
+LEFT JOIN office_file AS f
+    ON
+        f.id = (j.plan ->> 'file')::bigint AND f.person_id = %(me)s
+        AND f.kind = 'export' AND f.state = 'ready' AND f.expires_at > %(now)s;
 
 -- name: issuers
 -- Whose cards there are.

@@ -25,6 +25,9 @@ CARD_BATCH: Final = Screen(
     is_about="batch",
     parts={
         "batch": Part(view="card_batches", filters=_OF_IT),
+        "files": Part(
+            view="jobs", filters={"action": "card_batch.export", "mine": "true"}, rows_max=5
+        ),
         "segments": Part(view="batch_parts", filters=_OF_IT),
         **_TABS,
     },

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from host.model.catalogue import ActionTold, ColumnTold, ViewTold
+from host.model.catalogue import ActionTold, ColumnTold, FieldTold, ViewTold
 
 KEYS: Final[Mapping[str, str]] = {
     "merchants": "merchant_id",
@@ -134,8 +134,19 @@ def of_row(action: ActionTold, row: Mapping[str, Any], view: ViewTold, back: str
     return to_action(action.id, _about(action, row, view) | ({"back": back} if back else {}))
 
 
+def is_named(action: ActionTold, row: Mapping[str, Any]) -> bool:
+    """Whether there is something to do it to, where the row has a column for that."""
+    about = _field_of(action)
+    return about is None or row.get(about.name, "") is not None
+
+
+def _field_of(action: ActionTold) -> FieldTold | None:
+    """The field that says what it is about."""
+    return next((one for one in action.fields if one.is_needed and one.input != "secret"), None)
+
+
 def _about(action: ActionTold, row: Mapping[str, Any], view: ViewTold) -> dict[str, str]:
-    about = next((one for one in action.fields if one.is_needed and one.input != "secret"), None)
+    about = _field_of(action)
     if about is None:
         return {}
     names = (about.name, ABOUT.get(about.name, ""), "id")

@@ -123,6 +123,7 @@ def _rows(reader: Reader, view: ViewTold, page: Page) -> list[Row]:
         doing = [
             Doing(each.id, reader.named(each), links.of_row(each, row, view, back), why_not)
             for each in offered
+            if links.is_named(each, row)
             for why_not in (_why_not(each, row.get(view.state), state),)
         ]
         others = [one for one in view.by_others if row.get(view.state) in one.states]

@@ -228,6 +228,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "needs_one": Text("Say one of these first:", "请先填写其中一项:"),
     "export": Text("As CSV", "导出 CSV"),
     "actions": Text("Actions", "操作"),
+    "files_for_you": Text("Made for you, to be taken once", "为您生成的文件 (仅可下载一次)"),
     "where_from": Text("Where it comes from", "来历"),
     "holder": Text("Whose it is", "归属"),
     "nothing_happened": Text("Nothing of that yet.", "尚无记录。"),

@@ -221,6 +221,9 @@ JOBS: Final = View(
         Column(name="seconds_left", kind=int),
         Column(name="error"),
         Column(name="error_zh"),
+        Column(name="file", kind=int),
+        Column(name="file_name"),
+        Column(name="expires_at", kind=dt.datetime),
     ),
     order=("id",),
     is_newest_first=True,
@@ -234,7 +237,7 @@ JOBS: Final = View(
         Filter(name="action", column="action"),
         Filter(name="mine", column="asker", how=How.MINE),
     ),
-    actions=("job.stop",),
+    actions=("job.stop", "file.take"),
     exports="C",
 )
 ISSUERS: Final = View(

@@ -1,10 +1,14 @@
 """The screens of cards in a browser: what people do there, in as few clicks as they may take."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from tests.host.office.conftest import Bureau, Person
+from tests.host.office.test_exports import WORKBOOK
+from tests.host.office.test_exports import opened as workbook
 from tests.host.office.test_stock import Issuer
 from tests.switch.web.browsing import (
     PHONE,
@@ -153,3 +157,46 @@ def _active_card(house: Issuer) -> tuple[int, str]:
     bureau.sql("UPDATE card SET status = 'active', sale = 'sold' WHERE id = %s", card)
     [(sealed,)] = bureau.sql("SELECT pan_sealed FROM card WHERE id = %s", card)
     return card, bureau.hsm.open_pan(sealed).reveal()
+
+
+def test_cards_leave_in_a_workbook_that_an_owner_has_released(
+    chromium: Chromium, address: str, house: Issuer
+) -> None:
+    """S1-18, S1-19, S1-20, S1-21: asked for in three clicks, taken in one, once."""
+    made = house.opened().subject
+    place = f"{address}/card-batches/{made}"
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, house.maker)
+        page.goto(place)
+        page.check("[name=chosen] >> nth=0")
+        page.check("[name=chosen] >> nth=2")
+        page.click("button:has-text('Export those ticked')")
+        assert len(page.input_value("[name=chosen]").split()) == 2
+        page.check("[name=with_secrets]")
+        page.fill("[name=workbook_password]", WORKBOOK)
+        page.fill("[name=recipient]", "Heng Bao")
+        page.fill("[name=note]", "to be printed")
+        page.click("button[value=do]")
+        page.wait_for_selector("h1:has-text('It waits for another person')")
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, house.owner)
+        page.goto(f"{address}/show/approvals?to_decide=true")
+        page.click("td.doing a.button >> nth=0")
+        page.select_option("[name=decision]", "approve")
+        page.click("button[value=do]")
+        told = page.inner_text(".code")
+        assert f"{made}: activation passwords of 2 cards for Heng Bao" in told
+        give_code(page, house, house.owner)
+        page.wait_for_selector("h1:has-text('Done')")
+    house.bureau.do_jobs()
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, house.maker)
+        page.goto(place)
+        looked_at(page, "export-1440-en-light")
+        with page.expect_download() as taken:
+            page.click("button:has-text('Take a file')")
+        assert taken.value.suggested_filename == f"{made}.xlsx"
+        sealed = Path(taken.value.path()).read_bytes()
+        assert [len(row) for row in workbook(sealed)[1:]] == [len(workbook(sealed)[0])] * 2
+        page.goto(place)
+        assert page.locator("button:has-text('Take a file')").count() == 0
