@@ -131,9 +131,9 @@ def test_an_activation_password_is_shown_for_some_seconds_and_kept_nowhere(
         page.click("button[value=do]")
         give_code(page, house, house.owner)
         page.wait_for_selector(".once code")
+        looked_at(page, "reveal-1440-en-light")
         shown = page.inner_text(".once code")
         assert len(shown.replace("-", "")) >= 10
-        looked_at(page, "reveal-1440-en-light")
         assert page.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == (
             f"20;url=/card-batches/{batch}"
         )

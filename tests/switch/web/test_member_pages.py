@@ -23,13 +23,13 @@ from tests.host.office.conftest import HOME, PAY_PIN, Bureau
 from tests.host.office.test_gifts import CARDS, OTHER_PHONE, PHONE
 from tests.host.office.test_lotteries import House
 from tests.host.test_gifts import money
-from tests.switch.web.browsing import CHROMIUM, CONTRAST_MIN, CONTRASTS, SCREENS
+from tests.switch.web.browsing import CHROMIUM, WIDE, looked_at, needs_chromium
+from tests.switch.web.browsing import PHONE as PHONE_SIZE
 from tests.switch.web.conftest import served
 
 __all__ = ["module_pool", "pool", "till"]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 
-PHONE_SIZE, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 MEMBERS = (PHONE, OTHER_PHONE)
 
 
@@ -112,18 +112,6 @@ async def shop(bureau: Bureau, till: Till, tmp_path: Path) -> AsyncIterator[Shop
         paying.shut()
 
 
-def shoot(page: Page, name: str) -> None:
-    """A picture, of a page from which nothing runs out and on which all is read."""
-    width = page.evaluate("document.documentElement.scrollWidth")
-    size = page.viewport_size
-    assert size is not None
-    assert width <= size["width"], (name, "it runs out of the window")
-    thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
-    assert not thin, (name, thin)
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
-
-
 async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop) -> None:
     """S3-02, S3-09: a click and the PIN, then a click alone; both see what was paid."""
     codes: list[str] = []
@@ -131,15 +119,15 @@ async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop
     def show(page: Page) -> None:
         page.goto(f"{shop.address}/me")
         assert page.url.startswith(f"{shop.address}/me/sign-in")
-        shoot(page, "me-door-phone-zh")
+        looked_at(page, "me-door-phone-zh", is_whole=True)
         shop.sign_in(page, PHONE)
-        shoot(page, "me-wallet-phone-zh")
+        looked_at(page, "me-wallet-phone-zh", is_whole=True)
         page.click("text=付款码 >> nth=0")
         page.fill("[name=pin]", PAY_PIN)
-        shoot(page, "me-pin-phone-zh")
+        looked_at(page, "me-pin-phone-zh", is_whole=True)
         page.click("main button")
         page.wait_for_selector("svg.qr")
-        shoot(page, "me-code-phone-zh")
+        looked_at(page, "me-code-phone-zh", is_whole=True)
         page.click("text=换一个")
         page.wait_for_selector("svg.qr")
         codes.append(str(page.get_attribute("svg.qr", "data-code")))
@@ -154,7 +142,7 @@ async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop
         assert "960.00" in page.inner_text("main")
         page.goto(f"{shop.address}/me/usages")
         assert "40.00" in page.inner_text("main")
-        shoot(page, "me-usages-wide-en")
+        looked_at(page, "me-usages-wide-en", is_whole=True)
 
     await shop.look(look_back, viewport=WIDE, locale="en-GB")
 
@@ -168,13 +156,13 @@ async def test_a_member_scans_a_store_and_pays(shop: Shop) -> None:
         shop.sign_in(page, OTHER_PHONE)
         page.goto(f"{shop.address}/pay/{made.shown_once['code']}")
         page.fill("[name=amount_minor]", "1500.00")
-        shoot(page, "me-pay-phone-zh")
+        looked_at(page, "me-pay-phone-zh", is_whole=True)
         page.click("main button")
         page.fill("[name=pin]", PAY_PIN)
         page.click("main button")
         page.wait_for_url(re.compile(r"/me/done/"))
         page.wait_for_selector(".tick")
-        shoot(page, "me-done-phone-zh")
+        looked_at(page, "me-done-phone-zh", is_whole=True)
         page.goto(f"{shop.address}/pay/no-such-code")
         assert "E-PAY-CODE" in page.inner_text("main")
 
@@ -192,7 +180,7 @@ async def test_a_gift_is_sent_seen_and_claimed(shop: Shop) -> None:
         page.fill("[name=amount_minor]", "50")
         page.fill("[name=wish]", "端午安康!")
         page.fill("[name=from_name]", "小王")
-        shoot(page, "me-give-phone-zh")
+        looked_at(page, "me-give-phone-zh", is_whole=True)
         page.click("text=送出")
         page.fill("[name=pin]", PAY_PIN)
         page.click("main button")
@@ -201,7 +189,7 @@ async def test_a_gift_is_sent_seen_and_claimed(shop: Shop) -> None:
     def claim(page: Page) -> None:
         shop.sign_in(page, OTHER_PHONE)
         assert "端午安康!" in page.inner_text("main")
-        shoot(page, "me-gift-wide-dark-en")
+        looked_at(page, "me-gift-wide-dark-en", is_whole=True)
         page.click("text=Open")
         page.click("text=Claim")
         page.wait_for_selector(".tick")
@@ -261,9 +249,9 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
         page.click("text=返回")
         page.wait_for_selector(".paid strong")
         assert "30 积分" in page.inner_text(".paid")
-        shoot(page, "me-lottery-phone-zh")
+        looked_at(page, "me-lottery-phone-zh", is_whole=True)
         page.goto(f"{shop.address}/me/points")
-        shoot(page, "me-points-phone-zh")
+        looked_at(page, "me-points-phone-zh", is_whole=True)
 
     def end() -> None:
         house.bureau.sign_in(house.author)
@@ -271,10 +259,10 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
 
     def verify(page: Page) -> None:
         page.goto(f"{shop.address}/check")
-        shoot(page, "check-phone-zh")
+        looked_at(page, "check-phone-zh", is_whole=True)
         page.click("text=验证")
         page.wait_for_selector(".tick")
-        shoot(page, "check-lottery-phone-zh")
+        looked_at(page, "check-lottery-phone-zh", is_whole=True)
         page.goto(f"{shop.address}/check")
         page.fill("[name=number]", "998800")
         page.click("main button")
