@@ -1235,7 +1235,18 @@ SELECT
     r.regions,
     r.channels,
     r.goods,
+    r.products,
+    r.cards AS these_cards,
+    r.members,
+    array(
+        SELECT o.merchant_id FROM merchant AS o
+        WHERE o.id = any(r.merchants)
+        ORDER BY o.merchant_id
+    ) AS merchants,
     r.is_registered,
+    r.weekdays,
+    r.time_from,
+    r.time_until,
     r.valid_from,
     r.valid_to,
     CASE
@@ -1271,6 +1282,7 @@ SELECT
     r.made_by,
     r.tried_on,
     (r.tried ->> 'changed')::bigint AS would_change,
+    r.tried,
     r.activated_by,
     r.issuer_id AS of_issuer,
     r.merchant_id AS of_merchant,

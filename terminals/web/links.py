@@ -41,6 +41,7 @@ SCREENS_OF: Final[Mapping[str, Way]] = {
     "settlements": Way("settlement", "/settlements/{}"),
     "business_days": Way("date", "/nights/{}"),
     "cards": Way("card", "/cards/{}"),
+    "rules": Way("rule", "/rules/{}"),
 }
 """By the view: where a link to one row of it leads, instead of to the list of that row alone."""
 

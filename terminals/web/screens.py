@@ -19,6 +19,7 @@ from terminals.web.home import HOME
 from terminals.web.member import MEMBER_SCREENS
 from terminals.web.night_screens import NIGHT_SCREENS
 from terminals.web.reader import Reader
+from terminals.web.rule_page import RULE
 from terminals.web.screen import TAB, Given, Part, Screen
 from terminals.web.shown import Shown, shown
 from terminals.web.transaction_page import TRANSACTION
@@ -29,6 +30,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         HOME,
         CARD_BATCH,
         CARD,
+        RULE,
         TRANSACTION,
         *NIGHT_SCREENS,
         *MEMBER_SCREENS,

@@ -149,4 +149,5 @@ RULE_DRY_RUN: Final = Action(
     roles=ROLES,
     do=_dry_run,
     about=lambda values: Ref("rule", str(values.house_rule)),
+    begins=("draft",),
 )
