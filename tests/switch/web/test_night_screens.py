@@ -85,8 +85,8 @@ def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, night.address, night.owner)
         page.goto(night.address + path)
-        assert "CN¥323.00" in page.inner_text(".sums .whole >> nth=0")
-        page.click(".sums a >> nth=0")
+        assert "CN¥323.00" in page.inner_text(".reckoning .whole >> nth=0")
+        page.click(".reckoning a >> nth=0")
         assert page.url.endswith("#positions")
         page.click("#positions tbody a >> nth=0")
         assert page.locator("tbody tr").count() == len(night.rrns)
@@ -101,7 +101,7 @@ def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it
         page.click("button:has-text('Dispute what is ticked')")
         page.wait_for_selector("#disputes tbody tr")
         assert "charged twice" in page.inner_text("#disputes")
-        assert "CN¥200.00" in page.inner_text(".sums .whole >> nth=1")
+        assert "CN¥200.00" in page.inner_text(".reckoning .whole >> nth=1")
         assert not page.query_selector("button:has-text('Confirm')")
         looked_at(page, "settlement-disputed-wide-en", is_whole=True)
     with opened(chromium, WIDE, "zh-CN") as page:
