@@ -18,6 +18,8 @@ WITHOUT_JSON: Final[Mapping[str, str]] = {
     "bench": "its report is a JSON file",
     "keys generate": "components are shown to people",
     "keys import": "asks a person",
+    "keys seat": "what it makes is a directory",
+    "openapi": "what it prints is JSON",
     "audit accept": "two people agree",
     "sign-in": "asks a person",
     "sign-out": "says that nobody is signed in",

@@ -161,7 +161,7 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     assert run_benches([], Extent(rounds=2), report, say=said.append) == ["nac"]
     assert [one["name"] for one in shown] == list(BENCHES)
     files = sorted(file.name for file in report.parent.iterdir())
-    others = ("cards", "desk", "gate", "history", "mix", "nac", "night", "processes", "slow")
+    others = ("cards", "desk", "gate", "history", "mix", "nac", "night", "processes", "slow", "web")
     assert files == ["bench.json", *(f"bench_{name}.json" for name in others)]
     document = msgspec.json.decode(report.read_bytes())
     interpreter = document.pop("interpreter")

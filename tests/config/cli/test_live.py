@@ -181,5 +181,5 @@ def test_doctor_knows_its_own_ports_and_programs(house: Path) -> None:
     assert len(ours) == 1
     assert "is ours, process" in ours[0]
     told = [each["found"] for each in found if each["check"] == "programs"]
-    assert [each.partition(" runs")[0] for each in told] == ["host", "switch 1"]
+    assert [each.partition(" runs")[0] for each in told] == ["host", "switch 1", "web"]
     assert done.returncode == 0
