@@ -99,8 +99,8 @@ COUNTERS: Final[Mapping[str, str]] = {"seat.open": "seat", "voucher.redeem": "cl
 """Pages of a counter, by the action that whoever has one may do; each is called as its address."""
 EVERYTHING: Final = "everything"
 """The page that names all there is."""
-SCREENS_OF: Final[Mapping[str, str]] = {"approvals": "/approvals", "recon_items": "/exceptions"}
-"""Where what a menu names has a page of its own."""
+LISTS_AT: Final[Mapping[str, str]] = {"approvals": "/approvals", "recon_items": "/exceptions"}
+"""Where the whole of a view has a page of its own, in place of its list."""
 
 
 class Entry(NamedTuple):
@@ -126,7 +126,7 @@ def of_grant(reader: Reader) -> list[Entry]:
     at_counters = [Entry(said(name, reader.language), f"/{name}") for name in counters]
     wanted = MENUS.get(reader.catalogue.grant.scope, ())
     found = [
-        Entry(reader.named(views[each]), SCREENS_OF.get(each, f"/show/{each}"))
+        Entry(reader.named(views[each]), LISTS_AT.get(each, f"/show/{each}"))
         for each in wanted
         if each in views
     ]

@@ -1,13 +1,14 @@
 """For whom a page is made."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from host.model.catalogue import ActionTold, Catalogue, ViewTold
 from terminals.web.texts import Language
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reader:
     """Who reads, in which language, with what there is for them."""
 
@@ -18,12 +19,12 @@ class Reader:
     here: str = "/"
     """The address of the page, to come back to it."""
 
-    @property
+    @cached_property
     def views(self) -> dict[str, ViewTold]:
         """By their ids."""
         return {one.id: one for one in self.catalogue.views} if self.catalogue else {}
 
-    @property
+    @cached_property
     def actions(self) -> dict[str, ActionTold]:
         """By their ids."""
         return {one.id: one for one in self.catalogue.actions} if self.catalogue else {}
