@@ -29,6 +29,8 @@ MAY_END_ALL = {
     ("config/tasks/demo.py", "_watch"): "host or switch has ended, and nothing can go on",
     ("config/tasks/demo.py", "_stop_at_signal"): STOPPED,
     ("config/tasks/demo.py", "self._night"): "it keeps its error until the day is over",
+    ("simulators/browsers.py", "self._work"): MEASURED,
+    ("simulators/browsers.py", "line.hear"): MEASURED,
     ("config/bench/gate.py", "trade.take_gifts if is_gift else trade.sell"): MEASURED,
     ("config/bench/nac.py", "self._later"): MEASURED,
     ("config/bench/nac.py", "serve"): MEASURED,
