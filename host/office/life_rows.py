@@ -32,7 +32,8 @@ def rows_of(trace: Trace, *, sees_deciding: bool, party: str) -> list[Row]:
 
 
 def _row(step: str, detail: Mapping[str, Any] | None = None, **told: Any) -> Row:
-    kept = {name: value for name, value in (detail or {}).items() if value not in {None, ""}}
+    told_of = (detail or {}).items()
+    kept = {name: value for name, value in told_of if value is not None and value != ""}
     amount = told.pop("amount", None)
     money = {"amount_minor": amount.amount_minor, "unit": amount.unit} if amount else {}
     return {"step": step, "detail": kept or None, **told, **money}

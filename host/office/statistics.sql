@@ -104,3 +104,41 @@ CROSS JOIN
         GROUP BY by_reason.merchant_id, by_reason.store_id, by_reason.kind, by_reason.channel
     ) AS told
 LEFT JOIN merchant AS m ON told.merchant_id = m.id;
+
+-- name: batch_figures
+-- How the cards of one batch stand now, and what is left on them: each card and its purse once. Of
+-- a batch of more than 200,000 nothing is told, for that would take seconds.
+SELECT
+    b.id,
+    b.code AS batch,
+    n.cards,
+    f.sold,
+    f.inactive,
+    f.active,
+    f.voided,
+    f.outstanding_minor,
+    (SELECT o.currency FROM issuer AS o WHERE o.id = b.issuer_id) AS unit,
+    b.issuer_id AS of_issuer
+FROM card_batch AS b
+INNER JOIN LATERAL (
+    SELECT coalesce(sum(p.made), 0)::bigint AS cards
+    FROM card_batch_part AS p
+    WHERE p.batch_id = b.id
+) AS n ON true
+LEFT JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE c.sale = 'sold') AS sold,
+        count(*) FILTER (WHERE c.status = 'inactive') AS inactive,
+        count(*) FILTER (WHERE c.status = 'active') AS active,
+        count(*) FILTER (WHERE c.status = 'voided') AS voided,
+        coalesce(sum((
+            SELECT u.posted_minor FROM purse AS u
+            WHERE
+                u.shard = c.shard
+                AND u.card_id = c.id
+                AND u.unit = (SELECT o.currency FROM issuer AS o WHERE o.id = c.issuer_id)
+        )), 0)::bigint AS outstanding_minor
+    FROM card_batch_part AS p
+    INNER JOIN card AS c ON c.id >= p.id::bigint << 32 AND c.id < (p.id::bigint + 1) << 32
+    WHERE p.batch_id = b.id
+) AS f ON n.cards <= 200000;

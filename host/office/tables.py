@@ -264,6 +264,7 @@ _VIEWS: Final = (
     settings.SETTINGS,
     faces.FACES,
     stock_views.CARD_BATCHES,
+    stock_views.BATCH_FIGURES,
     stock_views.BATCH_PARTS,
     stock_views.BATCH_CARDS,
     vouchers.VOUCHER_BATCHES,

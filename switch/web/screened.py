@@ -74,7 +74,7 @@ class Screened:
         reader = replace(await self._reader(request, screen), here=here)
 
         async def draw() -> str:
-            told = await self._asked(request, reader, screen, given)
+            told = await self._asked(request, reader, screen, given, is_live=True)
             return screens.drawn(reader, screen, given, told, is_live_alone=True)
 
         session = self._visits.session(request)
@@ -92,14 +92,21 @@ class Screened:
         return reader
 
     async def _asked(
-        self, request: Request, reader: Reader, screen: Screen, given: Given, *, tab: str = ""
+        self,
+        request: Request,
+        reader: Reader,
+        screen: Screen,
+        given: Given,
+        *,
+        tab: str = "",
+        is_live: bool = False,
     ) -> Told:
         """What every part tells that who reads may see: first those that others wait for."""
         told: Told = {}
         waiting = {
             name: one
             for name, one in screen.parts.items()
-            if one.view in reader.views and one.tab in {"", tab}
+            if one.view in reader.views and one.tab in {"", tab} and not (is_live and one.is_still)
         }
         while waiting:
             ready = [

@@ -28,6 +28,7 @@ CARD_BATCH: Final = Screen(
         "files": Part(
             view="jobs", filters={"action": "card_batch.export", "mine": "true"}, rows_max=5
         ),
+        "figures": Part(view="batch_figures", filters=_OF_IT, is_still=True),
         "segments": Part(view="batch_parts", filters=_OF_IT),
         **_TABS,
     },

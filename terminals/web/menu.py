@@ -40,9 +40,9 @@ AREAS: Final = (
     ),
     Area(
         "Cards", "卡",
-        _of("products card_faces card_batches batch_parts batch_cards shipments allocations cards"
-            " card_events activations usages transactions moves holds expiries loads"
-            " cash_positions"),
+        _of("products card_faces card_batches batch_figures batch_parts batch_cards shipments"
+            " allocations cards card_events activations usages transactions moves holds expiries"
+            " loads cash_positions"),
         _of("product card_face card_batch card shipment hold load cash breakage transaction"),
     ),
     Area(

@@ -15,7 +15,7 @@ import jinja2
 
 from host.model.catalogue import ActionTold, GrantTold, ViewTold
 from host.model.office import Done, Page, Refused, Waiting
-from terminals.web import cells, details, links, menu
+from terminals.web import cells, details, links, menu, starts
 from terminals.web.forms import Typed
 from terminals.web.qr import qr_of
 from terminals.web.reader import Reader
@@ -98,6 +98,7 @@ def listed(
         shown=shown(reader, view, page, export) if page else None,
         next=links.to_list(view.id, open_filters, page.next) if page and page.next else "",
         needs=[one for one in view.filters if one.name in view.needs],
+        starts=starts.offered(reader, view.id),
     )
 
 

@@ -30,7 +30,24 @@ def _arranged(reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
             one.action == TRY and not one.why_not for row in rows[:1] for one in row.actions
         ),
         "last_date": days.first.values["business_date"] if days and days.first else "",
+        "may_ask_why": "transactions" in reader.views,
+        "decided": _decided(parts),
     }
+
+
+def _decided(parts: Parts) -> Mapping[str, Any] | None:
+    """What the transaction that was asked about was told, and which rules had a say.
+
+    None: it was not found, or none was asked about.
+    """
+    told = parts.get("transaction")
+    if told is None or not told.rows:
+        return None
+    by_step: dict[str, list[Row]] = {}
+    for row in told.rows:
+        by_step.setdefault(str(row.values["step"]), []).append(row)
+    [asked], [decided] = by_step["asked"], by_step["decided"]
+    return {"asked": asked, "decided": decided, "rules": by_step.get("rule", [])}
 
 
 def _said(reader: Reader, row: Row) -> str:
@@ -91,7 +108,15 @@ RULE: Final = Screen(
     parts={
         "rule": Part(view="rules", filters={"rule": "{rule}"}),
         "days": Part(view="business_days", rows_max=1),
+        "transaction": Part(
+            view="transactions",
+            filters={"transaction": "{rrn}"},
+            needs=frozenset({"transaction"}),
+            rows_max=100,
+            is_still=True,
+        ),
     },
+    asks=("rrn",),
     arrange=_arranged,
     live_seconds=LIVE_SECONDS,
 )

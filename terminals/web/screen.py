@@ -35,6 +35,8 @@ class Part:
     tab: str = ""
     """Asked while this one of the screen's tabs is open, and not anew for what is live; empty:
     always."""
+    is_still: bool = False
+    """Asked once a page, and not anew for what is live: it costs more than a look."""
     goes_on: str = ""
     """The name in the address that says where the part's page begins; empty: only its first."""
 

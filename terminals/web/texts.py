@@ -24,6 +24,15 @@ TEXTS: Final[Mapping[str, Text]] = {
     "what_moved": Text("What it moved", "分录与价值"),
     "since_then": Text("What became of it", "后续与清算"),
     "beside": Text("What hangs on it", "相关"),
+    "starts": Text("Begin with a template", "从模板开始"),
+    "why_so": Text("Why was a transaction decided so", "这笔交易为何这样判定"),
+    "no_rule_decided": Text(
+        "No rule of the house said no or counted it; the whole of it says what did.",
+        "没有规则拒绝或计数此笔; 完整记录中有判定依据。",
+    ),
+    "not_decided_here": Text(
+        "No transaction is found by this under the grant in use.", "当前身份下未找到这笔交易。"
+    ),
     "history": Text("History", "操作历史"),
     "no_history": Text("Nothing was done to it here.", "暂无操作记录。"),
     "confirm": Text("Confirm", "确认"),

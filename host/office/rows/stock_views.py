@@ -86,6 +86,26 @@ CARD_BATCHES: Final = View(
     state="state",
     exports="CX",
 )
+BATCH_FIGURES: Final = View(
+    id="batch_figures",
+    en="How the cards of a batch stand",
+    zh="批次张数与未偿",
+    roles=frozenset({PA, AU, RK, IM, BM, BO}),
+    scopes=_ISSUERS,
+    columns=(
+        Column(name="batch", opens="card_batches"),
+        Column(name="cards", kind=int),
+        Column(name="sold", kind=int),
+        Column(name="inactive", kind=int),
+        Column(name="active", kind=int),
+        Column(name="voided", kind=int),
+        Column(name="outstanding_minor", kind=int),
+        Column(name="unit"),
+    ),
+    order=("id",),
+    filters=(Filter(name="batch", column="batch", order=("batch",)),),
+    needs=frozenset({"batch"}),
+)
 BATCH_PARTS: Final = View(
     id="batch_parts",
     en="Parts of a card batch",

@@ -82,7 +82,20 @@ def test_a_batch_is_opened_by_who_may_and_stopped_in_two_clicks(
 
 
 def test_a_batch_looks_well(chromium: Chromium, address: str, house: Issuer) -> None:
+    """S1-25: on top how many are sold, wait, are active and void, and what is left on them."""
     made = house.opened().subject
+    cards = house.bureau.rows(house.manager, "batch_cards", batch=made)
+    for card, status in zip(cards, ("active", "voided"), strict=False):
+        house.bureau.sql(
+            "UPDATE card SET status = %s, sale = 'sold' WHERE id = %s", status, card["id"]
+        )
+    house.bureau.sql(
+        "INSERT INTO purse (card_id, account_id, posted_minor, shard, unit)"
+        " SELECT c.id, c.id, 4000, c.shard, 'CNY' FROM card AS c WHERE c.id = %s", cards[0]["id"]
+    )  # fmt: skip
+    [told] = house.bureau.rows(house.manager, "batch_figures", batch=made)
+    names = ("cards", "sold", "inactive", "active", "voided", "outstanding_minor")
+    assert [told[name] for name in names] == [len(cards), 2, len(cards) - 2, 1, 1, 4_000]
     house.bureau.done(house.maker, "card_batch.add", batch=made, cards=2)
     house.bureau.do_jobs()
     pictured(chromium, address, house.manager, "card-batch", f"/card-batches/{made}")
