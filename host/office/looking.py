@@ -50,6 +50,8 @@ from host.store.connecting import Connection
 from host.store.queries import load_queries
 
 MEMBERS: Final = load_queries("host.stock", "lives.sql")
+MEMBER: Final = "member"
+"""The column that says whose a card is."""
 TO_ANYBODY: Final[Mapping[str, Callable[[Office, Connection, View, Show], Page]]] = {
     "trace": show_to_anybody,
     "lottery_proof": show_proof,
@@ -93,7 +95,13 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
     now = office.clock()
     who = who_asks(office, connection, asked, now)
     _refuse_role(view, who)
-    values = {"now": now, "me": who.person, "mine": _decided_by(office, who), "notices": NOTICES}
+    values = {
+        "now": now,
+        "me": who.person,
+        "mine": _decided_by(office, who),
+        "notices": NOTICES,
+        "is_member": who.is_member,
+    }
     asked = _named(office, connection, view, asked)
     if view.walk is not None:
         return _found(connection, view, who, asked, values)
@@ -193,9 +201,16 @@ def _walk_of(found: _Found) -> Walk:
         },
         own=grant.place,
         is_seen=partial(_is_seen, grant.scope, grant.place),
+        is_of_member=grant.scope is Scope.MEMBER or _is_for_member(found),
         after=tuple(asked.after),
         rows_max=rows_of(asked),
     )
+
+
+def _is_for_member(found: _Found) -> bool:
+    """Whether a member is named by what was asked."""
+    filters = found.asked.filters
+    return any(one.column == MEMBER and one.name in filters for one in found.view.filters)
 
 
 def _is_seen(scope: Scope, own: Place, row: Mapping[str, Any]) -> bool:

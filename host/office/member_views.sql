@@ -2,7 +2,7 @@
 
 -- name: wallet
 -- What a member has, what ends first before the rest: of each card what may be spent, what is held,
--- and what has left it as gifts that wait.
+-- and what has left it as gifts of theirs that wait.
 SELECT
     c.id,
     c.pan_masked,
@@ -38,8 +38,75 @@ LEFT JOIN LATERAL (
     SELECT sum(j.amount_minor) AS waiting_minor
     FROM gift AS g
     INNER JOIN journal AS j ON g.shard = j.shard AND g.journal_id = j.id
-    WHERE g.shard = c.shard AND g.card_id = c.id AND g.state = 'reserved'
+    WHERE
+        g.shard = c.shard
+        AND g.card_id = c.id
+        AND g.state = 'reserved'
+        AND g.sender_id IS NOT DISTINCT FROM c.member_id
 ) AS gifts ON true;
+
+-- name: points
+-- What a card has in each programme, lot by lot, those that expire first: whence each is, and what
+-- is left of it. How somebody earned it who had the card before is not its member's to see.
+SELECT
+    o.expires,
+    o.lot,
+    o.programme,
+    o.spendable,
+    o.pending,
+    o.next_expiry,
+    CASE WHEN o.is_told THEN o.source END AS source,
+    CASE WHEN o.is_told THEN o.rule END AS rule,
+    CASE WHEN o.is_told THEN o.earned_on END AS earned_on,
+    CASE
+        WHEN o.is_told OR o.available_from > %(now)s::date THEN o.available_from
+    END AS available_from,
+    CASE WHEN o.is_told THEN o.points END AS points,
+    o.remaining,
+    o.card,
+    o.of_issuer,
+    o.of_member
+FROM (
+    SELECT
+        CASE
+            WHEN l.expires_on = '9999-12-31'
+                THEN 'never'
+            ELSE to_char(l.expires_on, 'YYYY-MM-DD')
+        END AS expires,
+        concat_ws('/', l.id, substr(p.unit, 3)) AS lot,
+        substr(p.unit, 3) AS programme,
+        p.spendable_minor AS spendable,
+        p.pending_minor AS pending,
+        (
+            SELECT nullif(min(o.expires_on), '9999-12-31')
+            FROM lot AS o
+            WHERE
+                o.shard = l.shard
+                AND o.account_id = l.account_id
+                AND o.remaining <> 0
+                AND o.remaining > 0
+        ) AS next_expiry,
+        j.kind AS source,
+        e.rule,
+        l.earned_on,
+        l.available_from,
+        l.points,
+        l.remaining,
+        (
+            NOT %(is_member)s
+            OR c.member_since IS NULL
+            OR coalesce(x.decided_at >= c.member_since, false)
+        ) AS is_told,
+        c.id AS card,
+        c.issuer_id AS of_issuer,
+        c.member_id AS of_member
+    FROM card AS c
+    INNER JOIN purse_now AS p ON c.shard = p.shard AND c.id = p.card_id
+    INNER JOIN lot AS l ON p.shard = l.shard AND p.account_id = l.account_id AND l.remaining <> 0
+    LEFT JOIN journal AS j ON l.shard = j.shard AND l.id = j.id
+    LEFT JOIN earned_by AS e ON l.shard = e.shard AND l.id = e.journal_id AND p.unit = e.unit
+    LEFT JOIN exchange AS x ON j.home = x.home AND j.slot = x.slot AND %(is_member)s
+) AS o;
 
 -- name: my_gifts
 -- From the side of each member: what they gave, what they got, and what waits for their phone.

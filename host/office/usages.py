@@ -11,7 +11,7 @@ import datetime as dt
 import enum
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -66,6 +66,8 @@ Place = tuple[str, ...]
 """Where a page ends, in its source's own words."""
 Key = tuple[int, int]
 """A journal: shard and number."""
+Since = Mapping[int, dt.datetime]
+"""By cards that were another's before: since when they are the member's."""
 
 
 class _Read(NamedTuple):
@@ -118,11 +120,12 @@ def usages(connection: Connection, walk: Walk) -> Walked:
         raise Refusal(FIELD, field="batch", problem="which batch a card is of its issuer knows")
     rows: list[Mapping[str, Any]] = []
     last, read = walk.after, 0
-    for part in _source(connection, walk):
+    since = _since(connection, walk)
+    for part in _source(connection, walk, since):
         found = _rows_at(connection, [one.key for one in part.read if one.key is not None])
         for one in part.read:
             row = found.get(one.key) if one.key is not None else None
-            if row is not None and _is_asked(walk, row):
+            if row is not None and _is_asked(walk, row, since):
                 if len(rows) == walk.rows_max:
                     return Walked(rows=rows, next=last)
                 rows.append(row)
@@ -133,11 +136,18 @@ def usages(connection: Connection, walk: Walk) -> Walked:
     return Walked(rows=rows)
 
 
-def _source(connection: Connection, walk: Walk) -> Iterator[_Part]:
+def _since(connection: Connection, walk: Walk) -> Since:
+    """Of cards that were another's before, where it is asked as a member or for one."""
+    if not walk.is_of_member:
+        return {}
+    return dict(connection.execute(SQL["since"], {"cards": list(walk.cards)}).fetchall())
+
+
+def _source(connection: Connection, walk: Walk, since: Since) -> Iterator[_Part]:
     if "order" in walk.asked:
         return _of_order(connection, walk)
     if walk.cards:
-        return _of_cards(connection, walk)
+        return _of_cards(connection, walk, since)
     if "batch" in walk.asked and not _is_of_terminals(walk):
         return _of_batch(connection, walk)
     return _of_date(connection, walk)
@@ -147,9 +157,11 @@ def _is_of_terminals(walk: Walk) -> bool:
     return "business_date" in walk.asked and bool({"store", "merchant"} & walk.asked.keys())
 
 
-def _is_asked(walk: Walk, row: Mapping[str, Any]) -> bool:
+def _is_asked(walk: Walk, row: Mapping[str, Any], since: Since) -> bool:
     """Whether it may be seen, and is what was asked for."""
     if not walk.is_seen(row) or (walk.cards and row["card"] not in walk.cards):
+        return False
+    if row["card"] in since and row["at"] < since[row["card"]]:
         return False
     return all(_is_in(row[name], value) for name, value in walk.asked.items())
 
@@ -189,10 +201,13 @@ class _Moved(NamedTuple):
     key: Key | None
 
 
-def _of_cards(connection: Connection, walk: Walk) -> Iterator[_Part]:
+def _of_cards(connection: Connection, walk: Walk, since: Since) -> Iterator[_Part]:
     places = dict(_place_of(word, walk.cards) for word in walk.after)
     count = max(10, READ_AT_A_TIME // len(walk.cards))
-    trails = [_trail(connection, card, places.get(card, ""), count) for card in walk.cards]
+    trails = [
+        _of_member(_trail(connection, card, places.get(card, ""), count), since.get(card))
+        for card in walk.cards
+    ]
     merged = heapq.merge(*trails, key=lambda one: (one.at, one.number), reverse=True)
     while part := list(islice(merged, READ_AT_A_TIME)):
         read = []
@@ -200,6 +215,11 @@ def _of_cards(connection: Connection, walk: Walk) -> Iterator[_Part]:
             places[one.card] = one.place
             read.append(_Read(_place(places), one.key))
         yield _Part(read, _place(places))
+
+
+def _of_member(trail: Iterator[_Moved], since: dt.datetime | None) -> Iterator[_Moved]:
+    """What came since a card is theirs; what was before is not read."""
+    return trail if since is None else takewhile(lambda one: one.at >= since, trail)
 
 
 def _place(places: Mapping[int, str]) -> Place:

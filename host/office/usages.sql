@@ -250,3 +250,10 @@ LEFT JOIN LATERAL (
         AND entry.shard = j.shard
         AND entry.journal_id = j.id
 ) AS moved ON true;
+
+-- name: since
+-- Of cards that were another's before: since when they are the member's.
+SELECT
+    id,
+    member_since
+FROM card WHERE id = any(%(cards)s) AND member_since IS NOT NULL;

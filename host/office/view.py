@@ -97,6 +97,8 @@ class Walk:
     """Whose the grant is that looks."""
     is_seen: Callable[[Mapping[str, Any]], bool]
     """Whether a row that says whose it is lies within the grant."""
+    is_of_member: bool
+    """Whether it is asked by a member or for one: of a card, what came since it is theirs."""
     after: tuple[str, ...]
     """Where the page before ended, as the walk itself said it."""
     rows_max: int

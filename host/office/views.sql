@@ -351,41 +351,6 @@ SELECT
 FROM rate AS r
 INNER JOIN programme AS p ON r.from_programme = p.code;
 
--- name: points
--- What a card has in each programme, lot by lot, those that expire first: whence each is, and what
--- is left of it.
-SELECT
-    CASE
-        WHEN l.expires_on = '9999-12-31' THEN 'never' ELSE to_char(l.expires_on, 'YYYY-MM-DD')
-    END AS expires,
-    concat_ws('/', l.id, substr(p.unit, 3)) AS lot,
-    substr(p.unit, 3) AS programme,
-    p.spendable_minor AS spendable,
-    p.pending_minor AS pending,
-    (
-        SELECT nullif(min(o.expires_on), '9999-12-31')
-        FROM lot AS o
-        WHERE
-            o.shard = l.shard
-            AND o.account_id = l.account_id
-            AND o.remaining <> 0
-            AND o.remaining > 0
-    ) AS next_expiry,
-    j.kind AS source,
-    e.rule,
-    l.earned_on,
-    l.available_from,
-    l.points,
-    l.remaining,
-    c.id AS card,
-    c.issuer_id AS of_issuer,
-    c.member_id AS of_member
-FROM card AS c
-INNER JOIN purse_now AS p ON c.shard = p.shard AND c.id = p.card_id
-INNER JOIN lot AS l ON p.shard = l.shard AND p.account_id = l.account_id AND l.remaining <> 0
-LEFT JOIN journal AS j ON l.shard = j.shard AND l.id = j.id
-LEFT JOIN earned_by AS e ON l.shard = e.shard AND l.id = e.journal_id AND p.unit = e.unit;
-
 -- name: alliances
 -- Who shares programmes: how many are in it on the open business date, of which there is one.
 SELECT

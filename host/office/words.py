@@ -745,6 +745,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "made_by": Word("made by", "创建人"),
     "making": Word("being made", "生成中"),
     "member": Word("member", "会员"),
+    "member_since": Word("theirs since", "归属起"),
     "members": Word("members", "会员数"),
     "membership": Word("membership", "加盟"),
     "merchant": Word("merchant", "商户"),

@@ -156,17 +156,19 @@ def _yesterday(connection: Connection) -> dt.date:
     return dt.date.min if today is None else today - dt.timedelta(days=1)
 
 
-def rebind_card(connection: Connection, card: int, member: int) -> None:
+def rebind_card(connection: Connection, card: int, member: int, at: dt.datetime) -> None:
     """A card in use becomes this member's, whoever's it was; a bearer's was nobody's.
 
-    What it could be activated by ends with that: it is bound by nobody else.
+    What it could be activated by ends with that: it is bound by nobody else. What was paid by it
+    before `at` they do not see.
 
     Raises:
         StockRefusal: it is not in use.
     """
     found = card_by_id(connection, card)
     _after(found.status, "card.rebind")
-    connection.execute(SQL["bind"], (member, found.shard, found.pan_hash))
+    told = {"member": member, "at": at, "shard": found.shard, "pan_hash": found.pan_hash}
+    connection.execute(SQL["bind"], told)
 
 
 def member_of(connection: Connection, hsm: Hsm, phone: str, by: By, name: str = "") -> int:

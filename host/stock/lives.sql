@@ -59,8 +59,12 @@ FROM purse WHERE shard = %s AND card_id = %s;
 -- name: bind
 -- To another member, or of a bearer's card to its first: its activation password ends with that.
 -- notes: card
-UPDATE card AS t SET member_id = %s, code_hash = NULL, code_sealed = NULL
-WHERE t.shard = %s AND t.pan_hash = %s;
+UPDATE card AS t SET
+    member_id = %(member)s,
+    member_since = CASE WHEN t.member_id = %(member)s THEN t.member_since ELSE %(at)s END,
+    code_hash = NULL,
+    code_sealed = NULL
+WHERE t.shard = %(shard)s AND t.pan_hash = %(pan_hash)s;
 
 -- name: member_of_phone
 -- Who has this phone: the holder, whoever keeps a record of them.

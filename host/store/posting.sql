@@ -597,6 +597,10 @@ UPDATE card AS t SET
     valid_from = r.valid_from,
     valid_to = r.valid_to,
     member_id = r.member_id,
+    member_since = CASE
+        WHEN r.member_id IS NOT DISTINCT FROM t.member_id THEN t.member_since
+        WHEN r.member_id IS NOT NULL THEN %s::timestamptz
+    END,
     activated_id = coalesce(r.activated_id, t.activated_id),
     activated_at = CASE
         WHEN r.activated_id IS NULL THEN t.activated_at ELSE %s::timestamptz

@@ -19,7 +19,7 @@ POSTER: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         updates=columns(
             "pin_failures status sale valid_from valid_to member_id code_hash code_sealed "
-            "activated_id activated_at"
+            "member_since activated_id activated_at"
         ),
     ),
     "card_batch": Right(

@@ -38,7 +38,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns(
             "status sale sale_id shipment_id valid_from valid_to member_id code_hash code_sealed "
-            "expired_from breakage_on pan_hash pan_masked pan_sealed"
+            "member_since expired_from breakage_on pan_hash pan_masked pan_sealed"
         ),
     ),
     "card_batch": Right(

@@ -461,7 +461,8 @@ def _standings(
         )
         for card in changed
     ]  # fmt: skip
-    yield SQL["change_cards"], (state.decided_at, *arrays.columns(STANDING, stored))
+    at = state.decided_at
+    yield SQL["change_cards"], (at, at, *arrays.columns(STANDING, stored))
 
 
 def _activated(outcomes: Sequence[Outcome]) -> dict[int, int]:

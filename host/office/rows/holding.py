@@ -138,7 +138,7 @@ def _rebind(acting: Acting, values: CardRebind) -> Result:
         binding.refuse_member(acting.connection, values.member)
     else:
         _refuse(acting, card, values.member, None)
-    lives.rebind_card(acting.connection, values.card, values.member)
+    lives.rebind_card(acting.connection, values.card, values.member, acting.now)
     return OK
 
 

@@ -467,8 +467,9 @@ def test_every_view_says_whose_a_row_is(world: World) -> None:
         for view in VIEWS.values():
             for scope in (view.scopes - view.cut_by_rows - view.open_to) & SCOPE_COLUMNS.keys():
                 column = VIEW_COLUMNS[members_of(view, scope) or scope]
+                told = {"now": world.bureau.now, "me": 1, "mine": [], "is_member": False}
                 statement = f"SELECT v.{column} FROM ({SQL[view.id]}) AS v LIMIT 0"
                 try:
-                    connection.execute(statement, {"now": world.bureau.now, "me": 1, "mine": []})
+                    connection.execute(statement, told)
                 except psycopg.errors.UndefinedColumn as error:
                     pytest.fail(f"{view.id} in views.sql, for {scope.value}: {error}")

@@ -78,7 +78,13 @@ SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true", dt.date: "2026-11-
 NUMBERED = {How.STATEMENT: "20261122-1", How.PAYS: "20261122-1"}
 """What is asked by a number that has a date in it."""
 PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7, alliance_id=1)
-VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"], "notices": ["settled_again"]}
+VALUES = {
+    "now": NOW,
+    "me": 7,
+    "mine": ["merchant.close"],
+    "notices": ["settled_again"],
+    "is_member": False,
+}
 ASKED = [
     (view.id, scope, name)
     for view in VIEWS.values()

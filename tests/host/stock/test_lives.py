@@ -12,6 +12,8 @@ from tests.host.stock.conftest import HSM, MAKER, Stock
 
 HOUR = dt.timedelta(hours=1)
 LATER = dt.date(2031, 1, 1)
+BOUND = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+GIVEN = BOUND + HOUR
 
 
 def card_of(stock: Stock, sale: str | None = None) -> int:
@@ -179,13 +181,13 @@ def test_a_card_in_use_is_rebound_whoever_has_it_and_no_other(stock: Stock) -> N
     """S1-24: a bearer's is nobody's; with its first holder its activation password ends."""
     card, connection = card_of(stock), stock.connection
     with pytest.raises(StockRefusal, match="E-STATE"):
-        lives.rebind_card(connection, card, 12)
+        lives.rebind_card(connection, card, 12, BOUND)
     set_status(stock, card, "active")
-    for member in (11, 12):
-        lives.rebind_card(connection, card, member)
+    for member, at in ((11, BOUND), (12, GIVEN), (12, GIVEN + HOUR)):
+        lives.rebind_card(connection, card, member, at)
         assert stock.rows(
-            "SELECT member_id, code_hash, code_sealed FROM card WHERE id = %s", card
-        ) == [(member, None, None)]
+            "SELECT member_id, member_since, code_hash, code_sealed FROM card WHERE id = %s", card
+        ) == [(member, min(at, GIVEN), None, None)]
     set_status(stock, card, "frozen")
     with pytest.raises(StockRefusal, match="E-STATE"):
-        lives.rebind_card(connection, card, 11)
+        lives.rebind_card(connection, card, 11, GIVEN)
