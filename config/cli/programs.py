@@ -10,12 +10,14 @@ from config.cli.options import (
     DataOption,
     JsonOption,
     SettingsOption,
+    epilog,
 )
 from config.cli.telling import remark, settings_told
 from config.homes import DATA
 from config.language import tell
 
 if TYPE_CHECKING:
+    from config.run.supervisor import Running
     from config.settings import Settings
 
 app = typer.Typer()
@@ -59,12 +61,51 @@ def up(
             ) as running,
         ):
             pages = [running.pages.line] if running.pages.line else []
-            for line in (*running.listeners, *pages, "ready"):
+            for line in (*running.listeners, *pages):
                 typer.echo(line)
+            _let_visitors_in(running)
+            typer.echo("ready")
             sys.stdout.flush()
             running.watch()
     except KeyboardInterrupt:
         remark("stopped")
+
+
+def _let_visitors_in(running: "Running") -> None:
+    """Of an estate that is the demo's and has people: their links, for who looks at a terminal.
+
+    What is written to a file or a journal instead is told where they are to be had: a link that
+    lets somebody in stands in no log.
+    """
+    from config.tasks.visitors import has_visitors, links_for, say_links
+
+    if not has_visitors(running.settings, running.places):
+        return
+    if sys.stdout.isatty():
+        say_links(links_for(running.settings, running.places))
+    else:
+        tell("people of each role come in by posswitch links")
+
+
+@app.command(epilog=epilog("posswitch links"))
+def links(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """Print a link for each role of a demo that is up: each lets somebody in once.
+
+    They are good for a quarter of an hour, in a browser on this machine. Older ones are good no
+    more.
+    """
+    from config.as_json import print_json
+    from config.settings import resolved
+    from config.tasks.visitors import links_for, say_links
+
+    places, told = settings_told(data, settings)
+    found = links_for(resolved(told, places), places)
+    if as_json:
+        print_json({"links": [{"role": one.role, "link": one.address} for one in found]})
+    else:
+        say_links(found)
 
 
 def _web_beside(told: "Settings", port: int | None) -> "Settings":

@@ -65,6 +65,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[Listening, ...] = ()
     metrics: tuple[str, int] | None = None
     """Where its metrics page is."""
+    pages: str = ""
+    """Of a web front: its address."""
     is_posting: bool = True
     """Of a host: whether every writer has its connection."""
     samples: tuple[Sample, ...] = ()
@@ -116,6 +118,7 @@ async def look_at_web(front: "WebFront") -> Look:
         at=time.time(),
         started_at=_STARTED,
         metrics=_page(front.settings),
+        pages=front.address,
         samples=await trio.to_thread.run_sync(_samples, (front.metrics.registry, REGISTRY)),
     )
 

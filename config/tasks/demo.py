@@ -27,10 +27,10 @@ from config.errors import FOUND_WRONG, Say, SettingsError
 from config.homes import DEMO
 from config.places import Places, places_at
 from config.run.database import dsn_of
-from config.run.estates import loader
 from config.run.look import Look, looks
 from config.run.programs import only_one_of
 from config.run.safs import owed_by_route
+from config.run.scene import scene_loader
 from config.run.staff import DemoStaff, opened_staff
 from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
@@ -410,6 +410,8 @@ def _say_how_to_repeat(console: Console, demo: DemoSettings, story: Story, place
     console.print(f"seed {demo.seed} asks the same trades each time: {trades}")
     again = f"posswitch audit --data {places.data} --record {places.data / RECORD}"
     console.print(f"look again: {again}", markup=False)
+    around = f"posswitch up --data {places.data}"
+    console.print(f"look around, as each of its people: {around}", markup=False)
 
 
 def _report_trade(console: Console, day: _Day, passed: float) -> None:
@@ -427,8 +429,8 @@ def _all_is_well(day: _Day, violations: list[Violation]) -> bool:
 
 
 def _estate_loader(settings: Settings) -> LoadEstate:
-    """The demo estate, with an alliance whose points every sale earns."""
-    return loader(in_circle(demo_estate()), settings.host.timezone)
+    """The demo estate, with an alliance whose points every sale earns, for who looks around."""
+    return scene_loader(in_circle(demo_estate()), settings)
 
 
 def _swarm_settings(name: str, port: int, places: Places, demo: DemoSettings) -> SwarmSettings:

@@ -19,6 +19,7 @@ from host.estate.demo import CITY, GIFT_FACE_MINOR, PEOPLE
 from host.estate.plan import CardPlan
 from host.model.numbers import rrn_of
 from host.office.roles import CS, IM, RK
+from host.office.visitors import PHONE
 from host.store.connecting import Connection
 from host.store.trace import trace
 from simulators.terminal import PosTerminal
@@ -26,9 +27,11 @@ from simulators.trades import CURRENCY
 
 SENDERS, OTHERS = 5, 6
 """Which cards of the batch they are: nobody has sold them."""
-PHONES: Final = ("13800138201", "13800138202")
+PHONES: Final = ("13800138201", PHONE)
 """Of the sender, and of whom it is for."""
 GIVEN_MINOR: Final = 3_000
+LEFT_MINOR: Final = 2_000
+WISH: Final = "中秋快乐"
 TAKEN_MINOR: Final = 1_000
 MOST_MINOR: Final = 500
 ANOTHER: Final = f"{IM} 2"
@@ -54,6 +57,7 @@ class MoneyTale(Tale):
         await self._give(staff, till, cards)
         await self._come_back(staff, till, cards)
         await self._rule(staff, till, cards)
+        await self._wait(staff, cards)
 
     def told(self, connection: Connection) -> Iterator[str]:
         """The tale, and by which rule its decline was decided."""
@@ -89,6 +93,14 @@ class MoneyTale(Tale):
         await comes_onto(staff, cards[0], there)
         self.add("office", "nobody claims it, and the clock gives it back")
         self.note(buys(SENDERS), await till.purchase(cards[0], TAKEN_MINOR, None))
+
+    async def _wait(self, staff: DemoStaff, cards: list[CardPlan]) -> None:
+        """Whoever looks around when the day is over finds a gift that waits."""
+        sender = await trio.to_thread.run_sync(staff.member, PHONES[0])
+        values = {"card": cards[0].id, "amount_minor": LEFT_MINOR, "phone": PHONES[1],
+                  "wish": WISH}  # fmt: skip
+        await done(staff, sender, "gift.send", values)
+        self.add("phone", f"its holder gives {amount(LEFT_MINOR, CURRENCY)} more, which wait")
 
     async def _send(self, staff: DemoStaff, card: CardPlan) -> None:
         values = {"card": card.id, "amount_minor": GIVEN_MINOR, "phone": PHONES[1]}

@@ -1,22 +1,14 @@
 """`posswitch keys seat`: a terminal's master key for a web front, in a directory of the front's."""
 
-import os
-import secrets
 from pathlib import Path
-from typing import Final
 
-from config.errors import SurroundingsError
 from config.run.house import house_and_settings
+from config.run.seats import make_seat_key
 from config.settings import resolved
 from config.tasks.keys import opened_keys
 from config.tasks.operators import operator_name
-from host.clock import utc_now
-from host.keys import KeyCeremonyError, key_for_seat
-from host.model.secrets import Secret
+from host.keys import KeyCeremonyError
 from host.store import keys as rows
-from switch.seat.keys import BLOCK, FRONT_KEY, KEY_BYTES, front_key
-
-PRIVATE: Final = 0o700
 
 
 def make_seat(
@@ -36,45 +28,4 @@ def make_seat(
                 f"terminal {terminal_id} has a master key, and who holds it would not sign on any "
                 "more. Next: --replace, if that is meant"
             )
-        under = _front_key(directory)
-        block, check_value = key_for_seat(
-            keys.connection, keys.hsm, terminal_id, under, by=operator_name(), now=utc_now()
-        )
-    path = directory / f"{terminal_id}{BLOCK}"
-    _write(path, block)
-    return path, check_value
-
-
-def _front_key(directory: Path) -> Secret:
-    """The front's, made where there is none."""
-    try:
-        directory.mkdir(mode=PRIVATE, exist_ok=True)
-    except OSError as error:
-        raise SurroundingsError(
-            f"{directory} cannot be made: {error.strerror}. Next: name another with --to", "E-FILE"
-        ) from error
-    found = front_key(directory)
-    if found is not None:
-        return found
-    key = secrets.token_bytes(KEY_BYTES)
-    _write(directory / FRONT_KEY, key.hex().upper())
-    return Secret(key)
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, readable by its owner alone."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(beside, flags, 0o600), "w") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise SurroundingsError(
-            f"{path} cannot be written: {error.strerror}. Next: mend that, and make the seat again "
-            "with --replace",
-            "E-FILE",
-        ) from error
+        return make_seat_key(keys.connection, keys.hsm, terminal_id, directory, by=operator_name())

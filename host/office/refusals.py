@@ -285,6 +285,13 @@ INVITATION: Final = RefusalKind(
     why="it is good once, for a day",
     next="ask who invited you for person.reset",
 )
+VISIT: Final = RefusalKind(
+    code="E-VISIT",
+    en="this link is not good any more",
+    zh="链接无效或已过期",
+    why="a link into the demo is good once, for a quarter of an hour, on the machine that runs it",
+    next="posswitch links makes others",
+)
 ID: Final = RefusalKind(
     code="E-ID",
     en="{what} {key} is there already",
@@ -512,8 +519,8 @@ COMMON: Final = (
     EXPIRED,
 )  # fmt: skip
 OF_ACTIONS: Final = (
-    CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    RECORD, NO_MASTER_KEY, RANGE, PERIOD, IMAGE, IN_IT, PAST, DAY_LIMIT,
+    CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, VISIT, ID, PREFIX,
+    OPEN, BATCH, RECORD, NO_MASTER_KEY, RANGE, PERIOD, IMAGE, IN_IT, PAST, DAY_LIMIT,
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     BAD_ROW, FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
     UNDONE, WINDOW, SPENT_POINTS,

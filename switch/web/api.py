@@ -22,7 +22,7 @@ from switch.web.openapi import ROWS_USUAL, document_of
 from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, RETRY_AFTER, status_of
 
 SIGN_IN: Final = "session.sign_in"
-SIGN_INS: Final = frozenset({SIGN_IN, "session.code", "session.phone_sign_in"})
+SIGN_INS: Final = frozenset({SIGN_IN, "session.code", "session.phone_sign_in", "session.visit"})
 """What is limited by where it comes from, whoever asks."""
 NO_JSON: Final = Refused(code="E-FIELD", en="the body is no JSON object", zh="内容不是 JSON 对象")
 

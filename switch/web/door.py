@@ -1,5 +1,7 @@
 """The door: who comes in, under which grant, in which language, and out again."""
 
+import secrets
+from dataclasses import replace
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -14,11 +16,16 @@ from switch.web.asked import back_to
 from switch.web.guard import Limiter
 from switch.web.visits import Visits, status_of
 from terminals.web import pages
+from terminals.web.reader import Reader
 from terminals.web.texts import LANGUAGES
 
 SIGN_OUT: Final = "session.sign_out"
+VISIT: Final = "session.visit"
 USE_GRANT: Final = "session.use_grant"
 ACCEPT: Final = "invitation.accept"
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+FORWARDED: Final = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "via"})
+"""Somebody else asks through a program of this machine."""
 
 
 class Door:
@@ -35,6 +42,7 @@ class Door:
         return [
             Route("/sign-in", self.sign_in, methods=both),
             Route("/invitation", self.accept, methods=both),
+            Route("/in/{token}", self.visit),
             Route("/sign-out", self.sign_out, methods=["POST"]),
             Route("/grant", self.use_grant, methods=["POST"]),
             Route("/language", self.choose_language, methods=["POST"]),
@@ -82,6 +90,33 @@ class Door:
         if isinstance(told, Refused):
             return visits.shown(request, pages.accept(reader, told), status_of(told))
         return RedirectResponse("/sign-in?accepted", 303)
+
+    async def visit(self, request: Request) -> Response:
+        """By a link of the demo, which is opened on the machine itself, and there alone."""
+        visits = self._visits
+        is_near = request.url.hostname in LOOPBACK and not FORWARDED & set(request.headers)
+        if request.method != "GET" or not is_near:
+            raise HTTPException(404)
+        if not self.sign_ins.takes(source_of(request)):
+            raise HTTPException(429)
+        told = await visits.do(request, VISIT, {"token": request.path_params["token"]}, NOBODY)
+        if not isinstance(told, Done):
+            assert isinstance(told, Refused), told
+            page = pages.trouble(self._reader(request), "refused", told)
+            return visits.shown(request, page, status_of(told))
+        session = Secret(told.shown_once["session"].encode())
+        door = secrets.token_urlsafe(24)
+        response = visits.shown(request, pages.visit(self._reader(request, session, door), told))
+        visits.guard.keep_session(response, session, door)
+        return response
+
+    def _reader(self, request: Request, session: Secret | None = None, door: str = "") -> Reader:
+        """Who comes back to the beginning, for a link is used."""
+        visits = self._visits
+        if session is None:
+            return replace(visits.stranger(request), here="/")
+        token = visits.guard.form_token(door, session)
+        return Reader(language=visits.language(request), form_token=token)
 
     async def sign_out(self, request: Request) -> Response:
         """The session ends there and here."""

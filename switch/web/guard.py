@@ -83,9 +83,9 @@ class Guard:
         self._keep(response, DOOR, door, SESSION_SECONDS)
         return door
 
-    def keep_session(self, response: Response, session: Secret) -> None:
-        """Sign the browser in; whatever it had before is over."""
-        self.open_door(response)
+    def keep_session(self, response: Response, session: Secret, door: str = "") -> None:
+        """Sign the browser in, by a new door; whatever it had before is over."""
+        self.open_door(response, door)
         self._keep(response, SESSION, session.reveal().decode(), SESSION_SECONDS)
 
     def forget_session(self, response: Response) -> None:

@@ -59,6 +59,8 @@ class WebFront:
         self, settings: WebSettings, desk: Desk, credentials: Credentials | None = None
     ) -> None:
         self.credentials = credentials
+        self.address = ""
+        """Of its pages, once it listens."""
         self.metrics = WebMetrics()
         self.desk, self.live = desk, Live()
         self.seats = Seats(settings)
@@ -156,8 +158,8 @@ async def run_web(
             nursery.start_soon(beside, front)
         bound.listen(config.backlog)  # who is told the address may come at once
         config.create_sockets = lambda: sockets  # type: ignore[method-assign]
-        address_of_pages = f"{scheme}://{settings.host}:{bound.getsockname()[1]}/"
-        on_ready([f"web on {address_of_pages}"])
+        front.address = f"{scheme}://{settings.host}:{bound.getsockname()[1]}/"
+        on_ready([f"web on {front.address}"])
         await serve(app, config, shutdown_trigger=trio.sleep_forever, mode="asgi")
     raise AssertionError("it serves until it is cancelled")
 

@@ -36,6 +36,14 @@ class Scanned(NamedTuple):
 SCANNED: Final[Mapping[str, Scanned]] = {"pay.store_code": Scanned("code", "/pay/")}
 
 
+BEGINS: Final[Mapping[str, str]] = {
+    "member": "/me",
+    "store_clerk": "/clerk",
+    "store_manager": "/seat",
+}
+"""Where a role's work is, if not at home."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
     """A form as it stands."""
@@ -73,6 +81,21 @@ def everything(reader: Reader) -> str:
 def sign_in(reader: Reader, refused: Refused | None = None, *, said_first: str = "") -> str:
     """The door."""
     return rendered("sign_in.html", reader, refused=refused, said_first=said_first)
+
+
+def visit(reader: Reader, told: Done) -> str:
+    """Somebody came in by a link of the demo: who they are, and what they are asked for."""
+    link = told.shown_once.get("link", "")
+    return rendered(
+        "visit.html",
+        reader,
+        acting_as=told.told["is"][reader.language],
+        tries=told.told["tries"][reader.language],
+        pay_pin=told.shown_once.get("pay_pin", ""),
+        seed=told.shown_once.get("seed", ""),
+        qr=qr_of(link) if link else None,
+        begins=BEGINS.get(told.told["role"], "/"),
+    )
 
 
 def accept(reader: Reader, refused: Refused | None = None, *, token: str = "") -> str:
