@@ -7,8 +7,10 @@ page that read them whole would show. Trade is measured alone and beside pages, 
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -119,10 +121,10 @@ class _Turns:
         self._web = {"port": web_port, "sessions": str(sessions)}
         self._next_trace = 1
         merchant = MERCHANTS[0].merchant_id
-        date = time.strftime("%Y-%m-%d")
+        today = datetime.now(ZoneInfo(Settings().host.timezone)).date()
         self._paths = (
             "/",
-            f"/show/usages?date={date}&merchant={merchant}",
+            f"/show/usages?date={today}&merchant={merchant}",
             "/show/terminals",
             "/show/audit",
             "/show/cards?batch=NONE",

@@ -40,6 +40,8 @@ SESSION_ASKS_A_SECOND_MAX: Final = 40
 """Of who is, from wherever; a page asks a few at once, and a script that is faster waits."""
 PLACE_ASKS_A_SECOND_MAX: Final = 200
 """Of all who are signed in at one place, so that none gets more by making sessions up."""
+QUESTIONS_MAX: Final = 300
+"""So many stay planned: each view by the filters and grants it is asked with."""
 SOURCES_MAX: Final = 10_000
 """Places that are counted apart; beyond that all new ones count as one."""
 JOB_LOOK_SECONDS: Final = 10.0
@@ -59,7 +61,8 @@ class Reception:
         look_seconds: float = JOB_LOOK_SECONDS,
     ) -> None:
         self._office = office
-        self._idle = [Held(connect) for _ in range(CLERKS)] if connect else []
+        opened = functools.partial(_at_a_desk, connect) if connect else None
+        self._idle = [Held(opened) for _ in range(CLERKS)] if opened else []
         self._all = list(self._idle)
         self._free = trio.Semaphore(max(len(self._idle), 1))
         self._threads = trio.CapacityLimiter(CLERKS + JOB_CLERKS)
@@ -153,6 +156,20 @@ class Reception:
         counted = name if name in self._asked or len(self._asked) < SOURCES_MAX else ""
         self._asked[counted] += 1
         return self._asked[counted] > most
+
+
+def _at_a_desk(connect: Connect) -> Connection:
+    """A connection for what people wait for: the same questions again and again, each planned once.
+
+    To plan the question of a list for its values costs several times what it costs to answer it.
+    """
+    connection = connect()
+    connection.execute("SET plan_cache_mode = 'force_generic_plan'")
+    connection.execute("SET jit = off")
+    connection.commit()
+    connection.prepare_threshold = 1
+    connection.prepared_max = QUESTIONS_MAX
+    return connection
 
 
 def _job_clerks(office: Office, connect: Connect, works: Mapping[str, Step]) -> list[Clerk]:

@@ -30,7 +30,6 @@ from host.store.card_view import Page, movements_of
 from host.store.connecting import Connection
 from host.store.life import facts_of
 from host.store.queries import load_queries
-from host.store.settlement_view import SQL as TERMINAL_SQL
 from host.store.trace import shard_count_of
 from host.store.trace_told import Name
 
@@ -284,36 +283,35 @@ def _cards(connection: Connection, walk: Walk, first: int) -> Iterator[tuple[int
 
 
 def _of_date(connection: Connection, walk: Walk) -> Iterator[_Part]:
-    """Terminal by terminal.
+    """Terminal by terminal; where little was sold, more of them at once.
 
     Raises:
         Refusal: whose terminals is not said.
     """
     first, _ = walk.after or ("", "")
+    terminals = _terminals(connection, walk, first)
     shards = shard_count_of(connection)
-    institutions: dict[int, list[str]] = {}
-    for terminal in _terminals(connection, walk, first):
-        home = home_of(terminal, shards)
-        if home not in institutions:
-            channels = connection.execute(TERMINAL_SQL["institutions"], {"home": home})
-            institutions[home] = [name for (name,) in channels]
-        asked = {
-            "home": home,
-            "terminal_id": terminal,
-            "institutions": institutions[home],
+    count = 1
+    while asked := list(islice(terminals, count)):
+        paid: dict[str, list[_Read]] = {terminal: [] for terminal in asked}
+        told = {
+            "terminals": asked,
+            "homes": [home_of(terminal, shards) for terminal in asked],
             "date": walk.asked["business_date"],
             "days": DAYS_LATE_MAX,
             "batches_max": BATCHES_BACK_MAX,
             "kinds": [kind.value for kind in PAYS],
         }
-        keys = connection.execute(SQL["paid_at"], asked).fetchall()
-        read = [_Read((terminal, f"{number}"), (shard, number)) for shard, number in keys]
-        if terminal == first:
-            read = _beyond(read, walk.after)
-        for start in range(0, len(read), READ_AT_A_TIME):
-            part = read[start : start + READ_AT_A_TIME]
-            yield _Part(part, part[-1].place)
-        yield _Part([], (terminal, ENDED))
+        for terminal, shard, number in connection.execute(SQL["paid_at"], told):
+            paid[terminal].append(_Read((terminal, f"{number}"), (shard, number)))
+        for terminal, found in paid.items():
+            read = _beyond(found, walk.after) if terminal == first else found
+            for start in range(0, len(read), READ_AT_A_TIME):
+                part = read[start : start + READ_AT_A_TIME]
+                yield _Part(part, part[-1].place)
+            yield _Part([], (terminal, ENDED))
+        is_little = sum(map(len, paid.values())) < READ_AT_A_TIME
+        count = min(2 * count, READ_AT_A_TIME) if is_little else 1
 
 
 def _beyond(read: list[_Read], place: Place) -> list[_Read]:

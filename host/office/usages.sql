@@ -79,54 +79,95 @@ ORDER BY t.terminal_id
 LIMIT %(limit)s;
 
 -- name: paid_at
--- What was paid at a terminal on a business date. Its batches come one after the other, so they are
--- walked back from the newest, one probe of a key each, and those around the date are read.
-WITH RECURSIVE batch AS (
+-- What was paid at these terminals on a business date, terminal by terminal, the newest first in
+-- each. The channels by which exchanges of a home came are found by one step of the index for each.
+-- Batches of a terminal come one after the other, so they are walked back from the newest, one probe
+-- of a key each, and those around the date are read.
+WITH RECURSIVE terminal AS (
+    SELECT
+        asked.home,
+        asked.terminal_id
+    FROM unnest(%(homes)s::smallint [], %(terminals)s::text []) AS asked (home, terminal_id)
+),
+
+channel AS (
+    SELECT
+        homes.home,
+        first.name
+    FROM (SELECT DISTINCT terminal.home FROM terminal) AS homes
+    INNER JOIN LATERAL (
+        SELECT split_part(e.slot, '/', 1) AS name
+        FROM exchange AS e
+        WHERE e.home = homes.home
+        ORDER BY e.slot
+        LIMIT 1
+    ) AS first ON true
+    UNION ALL
+    SELECT
+        channel.home,
+        next.name
+    FROM channel
+    INNER JOIN LATERAL (
+        SELECT split_part(e.slot, '/', 1) AS name
+        FROM exchange AS e
+        WHERE e.home = channel.home AND e.slot > channel.name || '0'
+        ORDER BY e.slot
+        LIMIT 1
+    ) AS next ON true
+),
+
+batch AS (
     SELECT
         0 AS place,
-        k.institution || '/' || %(terminal_id)s::text || '/' AS beginning,
+        terminal.home,
+        terminal.terminal_id,
+        channel.name || '/' || terminal.terminal_id || '/' AS beginning,
         last.epoch,
         last.business_date
-    FROM unnest(%(institutions)s::text []) AS k (institution)
-    LEFT JOIN LATERAL (  -- noqa: ST05
+    FROM terminal
+    INNER JOIN channel ON terminal.home = channel.home
+    INNER JOIN LATERAL (  -- noqa: ST05
         SELECT
             split_part(e.slot, '/', 3) AS epoch,
             e.business_date
         FROM exchange AS e
         WHERE
-            e.home = %(home)s
-            AND e.slot >= k.institution || '/' || %(terminal_id)s::text || '/'
-            AND e.slot < k.institution || '/' || %(terminal_id)s::text || '0'
+            e.home = terminal.home
+            AND e.slot >= channel.name || '/' || terminal.terminal_id || '/'
+            AND e.slot < channel.name || '/' || terminal.terminal_id || '0'
         ORDER BY e.slot DESC
         LIMIT 1
     ) AS last ON true
     UNION ALL
     SELECT
         batch.place + 1,
+        batch.home,
+        batch.terminal_id,
         batch.beginning,
         last.epoch,
         last.business_date
     FROM batch
-    LEFT JOIN LATERAL (
+    INNER JOIN LATERAL (
         SELECT
             split_part(e.slot, '/', 3) AS epoch,
             e.business_date
         FROM exchange AS e
         WHERE
-            e.home = %(home)s
+            e.home = batch.home
             AND e.slot >= batch.beginning
             AND e.slot < batch.beginning || batch.epoch
         ORDER BY e.slot DESC
         LIMIT 1
     ) AS last ON true
     WHERE
-        batch.epoch IS NOT NULL
-        AND batch.business_date >= %(date)s::date - %(days)s::integer
+        batch.business_date >= %(date)s::date - %(days)s::integer
         AND batch.place < %(batches_max)s
 ),
 
 around AS (
     SELECT
+        batch.home,
+        batch.terminal_id,
         batch.beginning,
         batch.epoch,
         lead(batch.business_date)
@@ -135,6 +176,7 @@ around AS (
 )
 
 SELECT
+    around.terminal_id,
     found.shard,
     found.id
 FROM around
@@ -145,7 +187,7 @@ INNER JOIN LATERAL (
         e.decided_at
     FROM exchange AS e
     WHERE
-        e.home = %(home)s
+        e.home = around.home
         AND e.slot >= around.beginning || around.epoch || '/'
         AND e.slot < around.beginning || around.epoch || '0'
         AND e.business_date = %(date)s
@@ -155,10 +197,8 @@ INNER JOIN LATERAL (
     ORDER BY e.slot
     OFFSET 0
 ) AS found ON true
-WHERE
-    around.epoch IS NOT NULL
-    AND (around.before_it IS NULL OR around.before_it <= %(date)s::date + %(days)s::integer)
-ORDER BY found.decided_at DESC, found.id DESC;
+WHERE around.before_it IS NULL OR around.before_it <= %(date)s::date + %(days)s::integer
+ORDER BY around.terminal_id, found.decided_at DESC, found.id DESC;
 
 -- name: used
 -- These journals as what was paid by them, and whose they are. A terminal that has moved to

@@ -6,6 +6,7 @@ of a field, a column, a filter or a state that is not here.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from host.model.responses import RESPONSE_CODES
@@ -990,6 +991,7 @@ _NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
 """It is told for every so many minor units."""
 
 
+@lru_cache(1_024)
 def is_amount(name: str) -> bool:
     """Whether a number of that name is an amount in minor units."""
     return _AMOUNT.fullmatch(name) is not None and name not in _NO_AMOUNTS

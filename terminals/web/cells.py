@@ -3,9 +3,9 @@
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
-from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from host.model.money import HOUSE_CURRENCY, UNIT_MARK
@@ -13,6 +13,8 @@ from host.office.words import Word, is_amount, word_of, word_of_field
 from terminals.web.texts import Language, said
 
 LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}
+AMOUNTS_MAX: Final = 4_096
+"""So many are kept as they are written: those of a page come again in others."""
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _AS_TYPED: Final = frozenset({"contact", "login", "name", "note", "error", "id"})
 """What people wrote themselves, whatever word of ours it may be."""
@@ -64,10 +66,14 @@ def shown(  # noqa: PLR0911 - one line a kind
 
 
 def _number(name: str, value: int, language: Language, unit: object) -> str:
-    locale = LOCALES[language]
     if not is_amount(name):
         return str(value)
-    currency = unit if isinstance(unit, str) and unit else HOUSE_CURRENCY
+    return _amount(value, language, unit if isinstance(unit, str) and unit else HOUSE_CURRENCY)
+
+
+@lru_cache(AMOUNTS_MAX)
+def _amount(value: int, language: Language, currency: str) -> str:
+    locale = LOCALES[language]
     if UNIT_MARK in currency:
         return format_decimal(value, locale=locale)
     whole, part = divmod(abs(value), 100)
@@ -79,6 +85,5 @@ def _text(name: str, value: str, language: Language) -> str:
     if name in _AS_TYPED:
         return value
     if _MOMENT.fullmatch(value):
-        moment = dt.datetime.fromisoformat(value).astimezone()
-        return format_datetime(moment, "yyyy-MM-dd HH:mm:ss", locale=LOCALES[language])
+        return f"{dt.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S}"
     return word(value, language)

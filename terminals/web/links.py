@@ -5,7 +5,8 @@ the body of a form.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -111,23 +112,43 @@ def to_action(action: str, values: Mapping[str, str]) -> str:
     return f"/do/{action}" + (f"?{urlencode(values)}" if values else "")
 
 
-def of_cell(
-    column: ColumnTold, value: Any, views: Mapping[str, ViewTold], row: Mapping[str, Any]
-) -> str:
-    """What a value opens; empty where nothing does, or not for this grant."""
+Opener = Callable[[Any, Mapping[str, Any]], str]
+"""What a value in a row opens; empty where nothing does."""
+
+
+def opener(column: ColumnTold, views: Mapping[str, ViewTold]) -> Opener:
+    """What values of a column open, for a grant with these views."""
     target = views.get(column.opens)
-    if target is None or value in {None, ""}:
-        return ""
+    if target is None:
+        return _nothing
     names = [one.name for one in target.filters]
-    if column.name in names:
-        return to_view(target.id, {column.name: str(value)})
     key = KEYS.get(target.id)
-    if key in names:
-        return to_view(target.id, {key: str(value)})
-    if names[:1] == ["card"]:
-        return to_view(target.id, {"card": str(value)})
+    if column.name in names:
+        filter_name = column.name
+    elif key in names:
+        filter_name = key
+    elif names[:1] == ["card"]:
+        filter_name = "card"
+    else:
+        return partial(_of_date, target.id) if "date" in names else _nothing
+    return partial(_of_value, target.id, filter_name)
+
+
+def _is_told(value: Any) -> bool:
+    return value is not None and value != ""
+
+
+def _nothing(_value: Any, _row: Mapping[str, Any]) -> str:
+    return ""
+
+
+def _of_value(view: str, name: str, value: Any, _row: Mapping[str, Any]) -> str:
+    return to_view(view, {name: str(value)}) if _is_told(value) else ""
+
+
+def _of_date(view: str, value: Any, row: Mapping[str, Any]) -> str:
     date = row.get("business_date")
-    return to_view(target.id, {"date": str(date)}) if "date" in names and date else ""
+    return to_view(view, {"date": str(date)}) if date and _is_told(value) else ""
 
 
 def of_row(action: ActionTold, row: Mapping[str, Any], view: ViewTold, back: str = "") -> str:

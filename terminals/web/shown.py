@@ -1,6 +1,6 @@
 """A page of a view made ready for a template: heads, cells and their links, what may be done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,8 +10,7 @@ from terminals.web import cells, links
 from terminals.web.reader import Reader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(NamedTuple):
     """One value of a row."""
 
     label: str
@@ -37,7 +36,7 @@ class Row:
     values: Mapping[str, Any]
     """As the office told them, by their columns."""
     cells: Mapping[str, Cell]
-    """What is shown of them."""
+    """What is shown of them, by their columns in the view's order."""
     actions: Sequence[Doing]
     """What this reader may do to it, in its view's order."""
     by_others: Sequence[OthersTold] = ()
@@ -48,12 +47,16 @@ class Row:
         cell = self.cells.get(name)
         return cell.text if cell is not None else ""
 
+    def of(self, names: Sequence[str]) -> list[Cell]:
+        """What these columns show."""
+        return [self.cells[name] for name in names]
+
     def opening(self, name: str, link: str) -> "Row":
         """The same, with a cell that opens this."""
         cell = self.cells.get(name)
         if cell is None:
             return self
-        return replace(self, cells={**self.cells, name: replace(cell, link=link)})
+        return replace(self, cells={**self.cells, name: cell._replace(link=link)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,46 +83,82 @@ class Shown:
         return self.rows[0] if self.rows else None
 
 
+class _Column(NamedTuple):
+    """What is the same in every row."""
+
+    name: str
+    label: str
+    is_number: bool
+    opens: links.Opener
+
+
+class _Cells(Mapping[str, Cell]):
+    """Of one row, each made when it is looked at: a screen shows few columns of a view."""
+
+    def __init__(
+        self, reader: Reader, columns: Mapping[str, _Column], values: Mapping[str, Any]
+    ) -> None:
+        self._reader = reader
+        self._columns = columns
+        self._values = values
+        self._made: dict[str, Cell] = {}
+
+    def __getitem__(self, name: str) -> Cell:
+        made = self._made.get(name)
+        if made is None:
+            _, label, is_number, opens = self._columns[name]
+            value = self._values[name]
+            text = _text(self._reader, name, value, self._values.get("unit"))
+            made = self._made[name] = Cell(label, text, opens(value, self._values), is_number)
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 def shown(reader: Reader, view: ViewTold, told: Page | Refused, export: str = "") -> Shown:
     """In the reader's words."""
     if isinstance(told, Refused):
         return Shown(view=view, heads=(), rows=(), refused=told)
+    columns = _columns(reader, view, told)
     return Shown(
         view=view,
-        heads=_heads(reader, view, told),
-        rows=_rows(reader, view, told),
+        heads=[(one.label, one.is_number) for one in columns.values()],
+        rows=_rows(reader, view, told, columns),
         next=told.next,
         export=export,
     )
 
 
-def _heads(reader: Reader, view: ViewTold, page: Page) -> list[tuple[str, bool]]:
+def _columns(reader: Reader, view: ViewTold, page: Page) -> dict[str, _Column]:
     known = {one.name: one for one in view.columns}
-    return [
-        (reader.named(known[name]), known[name].is_number) for name in page.columns if name in known
-    ]
+    return {
+        name: _Column(
+            name,
+            reader.named(known[name]),
+            known[name].is_number,
+            links.opener(known[name], reader.views),
+        )
+        for name in page.columns
+        if name in known
+    }
 
 
-def _rows(reader: Reader, view: ViewTold, page: Page) -> list[Row]:
-    known = {one.name: one for one in view.columns}
+def _rows(reader: Reader, view: ViewTold, page: Page, columns: Mapping[str, _Column]) -> list[Row]:
     actions = reader.actions
     offered = [actions[each] for each in view.actions if each in actions]
     back = "" if reader.here == "/" else reader.here
     found = []
     for values in page.rows:
         row = dict(zip(page.columns, values, strict=True))
-        unit = row.get("unit")
-        told = {
-            name: Cell(
-                label=reader.named(known[name]),
-                text=_text(reader, name, value, unit),
-                link=links.of_cell(known[name], value, reader.views, row),
-                is_number=known[name].is_number,
-            )
-            for name, value in row.items()
-            if name in known
-        }
-        state = told.get(view.state)
+        told = _Cells(reader, columns, row)
+        state = told[view.state] if offered and view.state in columns else None
         doing = [
             Doing(each.id, reader.named(each), links.of_row(each, row, view, back), why_not)
             for each in offered
