@@ -32,6 +32,7 @@ from host.link.frames import (
     LinkReader,
     Look,
     Show,
+    ShowAll,
     Ticket,
     Told,
     check_hello,
@@ -218,7 +219,7 @@ class _Switch:
             case Find():
                 await self._finds.acquire()
                 nursery.start_soon(self._find, frame)
-            case Do() | Show() | Look():
+            case Do() | Show() | ShowAll() | Look():
                 if self._errands >= ERRANDS_MAX:
                     self._tell(Told(frame.ticket, TOO_MANY_ERRANDS))
                 else:

@@ -15,7 +15,7 @@ from host.model.requests import Request, Response
 from host.model.secrets import Pan, Secret
 from host.model.terminal import TerminalProfile
 
-LINK_VERSION: Final = 8
+LINK_VERSION: Final = 9
 """Raised whenever a struct below, or one it carries, changes its shape."""
 FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
 ITEMS_MAX: Final = 2048
@@ -79,6 +79,13 @@ class Show(msgspec.Struct, frozen=True, array_like=True, tag="show"):
     asked: office.Show
 
 
+class ShowAll(msgspec.Struct, frozen=True, array_like=True, tag="show_all"):
+    """A person asks for pages of some views."""
+
+    ticket: Ticket
+    asked: office.ShowAll
+
+
 class Look(msgspec.Struct, frozen=True, array_like=True, tag="look"):
     """A person's front asks what there is for them."""
 
@@ -93,7 +100,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True, tag="told"):
     told: office.Told
 
 
-Errand = Do | Show | Look
+Errand = Do | Show | ShowAll | Look
 
 
 def errand_of(ticket: Ticket, asked: office.Asked) -> Errand:
@@ -103,6 +110,8 @@ def errand_of(ticket: Ticket, asked: office.Asked) -> Errand:
             return Do(ticket, asked)
         case office.Show():
             return Show(ticket, asked)
+        case office.ShowAll():
+            return ShowAll(ticket, asked)
         case catalogue.Look():
             return Look(ticket, asked)
 
@@ -111,7 +120,7 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     """A sign of life; the host returns each one it gets."""
 
 
-Frame = Hello | Ask | Answers | Find | Found | Failed | Do | Show | Look | Told | Beat
+Frame = Hello | Ask | Answers | Find | Found | Failed | Errand | Told | Beat
 
 
 class LinkError(Exception):
@@ -220,6 +229,6 @@ def _close_secret(kind: type, value: object) -> Pan | Secret:
 
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_open_secret)
 _DECODER: Final[msgspec.msgpack.Decoder[Frame]] = msgspec.msgpack.Decoder(
-    Hello | Ask | Answers | Find | Found | Failed | Do | Show | Look | Told | Beat,
+    Frame,
     dec_hook=_close_secret,
 )

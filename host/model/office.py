@@ -62,6 +62,15 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
             msgspec.structs.force_setattr(self, "filters", closed)
 
 
+class ShowAll(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of each of some views, as of one moment and for one look at who asks."""
+
+    session: Secret = NOBODY
+    shows: list[Show]
+    """Who asks, and from where, stands here alone."""
+    source: str = ""
+
+
 def _open(value: Secret | str) -> str:
     return value if isinstance(value, str) else value.reveal().decode()
 
@@ -117,8 +126,14 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, tag="page"):
     """Where it was asked for; one more than COUNTED_MAX says that there are more."""
 
 
+class Pages(msgspec.Struct, frozen=True, kw_only=True, tag="pages"):
+    """What some views tell, in the order they were asked for."""
+
+    pages: list[Page | Refused]
+
+
 COUNTED_MAX: Final = 10_000
 
 Outcome = Done | Waiting | Refused
-Asked = Do | Show | Look
-Told = Done | Waiting | Refused | Page | Catalogue
+Asked = Do | Show | ShowAll | Look
+Told = Done | Waiting | Refused | Page | Pages | Catalogue

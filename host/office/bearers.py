@@ -2,8 +2,7 @@
 
 import datetime as dt
 
-from host.model.catalogue import Look
-from host.model.office import Do, Show
+from host.model.office import Asked
 from host.office.clients import is_key, who_calls
 from host.office.office import Office
 from host.office.people import Who
@@ -11,9 +10,7 @@ from host.office.sessions import who_is_signed_in
 from host.store.connecting import Connection
 
 
-def who_asks(
-    office: Office, connection: Connection, asked: Do | Show | Look, now: dt.datetime
-) -> Who:
+def who_asks(office: Office, connection: Connection, asked: Asked, now: dt.datetime) -> Who:
     """The person or the program, with the grant in use.
 
     Raises:

@@ -10,8 +10,7 @@ import ipaddress
 from dataclasses import replace
 from typing import Final
 
-from host.model.catalogue import Look
-from host.model.office import Do, Show
+from host.model.office import Asked
 from host.model.secrets import Secret
 from host.office.calls import Calls
 from host.office.people import Who
@@ -42,9 +41,7 @@ def is_key(token: Secret) -> bool:
     return token.reveal().startswith(KEY_MARK)
 
 
-def who_calls(
-    connection: Connection, asked: Do | Show | Look, now: dt.datetime, calls: Calls
-) -> Who:
+def who_calls(connection: Connection, asked: Asked, now: dt.datetime, calls: Calls) -> Who:
     """The program of a key, with its grant.
 
     Raises:

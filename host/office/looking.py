@@ -5,18 +5,21 @@ it is; what is counted is counted up to a limit. What is read along a card's tra
 snapshot of its own, once the card was found in scope.
 """
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import psycopg
 from psycopg import errors
 
 from host.cases import NOTICES
-from host.model.office import Page, Refused, Show
+from host.model.office import Page, Pages, Refused, Show, ShowAll
 from host.model.secrets import Pan, Secret
 from host.office.allowed import may_see
 from host.office.bearers import who_asks
+from host.office.clients import is_key
 from host.office.office import Office
 from host.office.openly import is_open, show_openly, show_proof
 from host.office.people import Who
@@ -24,6 +27,7 @@ from host.office.phones import phone_hash
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Place, Scope
 from host.office.questions import (
     CARDS_WALKED_MAX,
+    Question,
     columns_for,
     count_question,
     page_question,
@@ -59,6 +63,16 @@ TO_ANYBODY: Final[Mapping[str, Callable[[Office, Connection, View, Show], Page]]
 """Views that nobody signs in for, by their ids."""
 
 
+class _Planned(NamedTuple):
+    """What is to be asked of the database."""
+
+    view: View
+    who: Who
+    asked: Show
+    question: Question
+    values: Mapping[str, Any]
+
+
 class _Found(NamedTuple):
     """What is to be walked."""
 
@@ -88,12 +102,102 @@ def read_view(office: Office, connection: Connection, asked: Show) -> Page | Ref
         return told_of(Refusal(FIELD, field="filters", problem=OUT_OF_RANGE))
 
 
+def read_views(office: Office, connection: Connection, asked: ShowAll) -> Pages | Refused:
+    """A page of each, or why not of that one; who asks is looked at once.
+
+    All leave for the database together, and are of one moment. What does not go together, and what
+    fails there, is read alone.
+    """
+    shows = [
+        msgspec.structs.replace(one, session=asked.session, source=asked.source)
+        for one in asked.shows
+    ]
+    told: list[Page | Refused | None] = [None] * len(shows)
+    if not is_key(asked.session):
+        try:
+            with connection.transaction():
+                told = _read_together(office, connection, asked, shows)
+        except Refusal as refusal:
+            return told_of(refusal)
+        except (errors.DataError, errors.QueryCanceled):
+            told = [None] * len(shows)
+    return Pages(
+        pages=[
+            read_view(office, connection, show) if page is None else page
+            for show, page in zip(shows, told, strict=True)
+        ]
+    )
+
+
+def _read_together(
+    office: Office, connection: Connection, asked: ShowAll, shows: Sequence[Show]
+) -> list[Page | Refused | None]:
+    """What can be told of them so; None is to be read alone."""
+    now = office.clock()
+    who = who_asks(office, connection, asked, now)
+    planned = [_plan_together(office, connection, who, one, now) for one in shows]
+    with connection.pipeline():
+        cursors = [
+            connection.execute(one.question.statement, one.question.values)
+            if isinstance(one, _Planned)
+            else None
+            for one in planned
+        ]
+    return [_told_of(one, cursor) for one, cursor in zip(planned, cursors, strict=True)]
+
+
+def _told_of(
+    planned: _Planned | Refusal | None, cursor: psycopg.Cursor[Any] | None
+) -> Page | Refused | None:
+    if isinstance(planned, Refusal):
+        return told_of(planned)
+    if planned is None or cursor is None:
+        return None
+    return page_of(
+        columns_for(planned.view, planned.who), cursor.fetchall(), rows_of(planned.asked)
+    )
+
+
+def _plan_together(
+    office: Office, connection: Connection, who: Who, asked: Show, now: dt.datetime
+) -> _Planned | Refusal | None:
+    view = office.views.get(asked.view)
+    if view is not None and (view.is_public or is_open(view, asked) or view.walk is not None):
+        return None
+    try:
+        return _plan(office, connection, who, asked, now) if not asked.is_counted else None
+    except Refusal as refusal:
+        return refusal
+
+
 def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
+    now = office.clock()
+    who = who_asks(office, connection, asked, now)
+    planned = _plan(office, connection, who, asked, now)
+    view, question = planned.view, planned.question
+    if view.walk is not None:
+        return _found(connection, planned)
+    rows = connection.execute(question.statement, question.values).fetchall()
+    page = page_of(columns_for(view, who), rows, rows_of(planned.asked))
+    if not asked.is_counted:
+        return page
+    question = count_question(view, who, planned.asked, planned.values)
+    count = connection.execute(question.statement, question.values).fetchone()
+    assert count is not None, "a count is a row"
+    return msgspec.structs.replace(page, count=count[0])
+
+
+def _plan(
+    office: Office, connection: Connection, who: Who, asked: Show, now: dt.datetime
+) -> _Planned:
+    """What is to be asked for who asks.
+
+    Raises:
+        Refusal: there is no such view, it is not theirs, or as `page_question`.
+    """
     view = office.views.get(asked.view)
     if view is None:
         raise Refusal(NOT_FOUND, what="view")
-    now = office.clock()
-    who = who_asks(office, connection, asked, now)
     _refuse_role(view, who)
     values = {
         "now": now,
@@ -103,17 +207,7 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
         "is_member": who.is_member,
     }
     asked = _named(office, connection, view, asked)
-    if view.walk is not None:
-        return _found(connection, view, who, asked, values)
-    question = page_question(view, who, asked, values)
-    rows = connection.execute(question.statement, question.values).fetchall()
-    page = page_of(columns_for(view, who), rows, rows_of(asked))
-    if not asked.is_counted:
-        return page
-    question = count_question(view, who, asked, values)
-    count = connection.execute(question.statement, question.values).fetchone()
-    assert count is not None, "a count is a row"
-    return msgspec.structs.replace(page, count=count[0])
+    return _Planned(view, who, asked, page_question(view, who, asked, values), values)
 
 
 def _named(office: Office, connection: Connection, view: View, asked: Show) -> Show:
@@ -145,15 +239,13 @@ def _member_of(office: Office, connection: Connection, phone: str) -> int:
     return row[0] if row is not None else 0
 
 
-def _found(
-    connection: Connection, view: View, who: Who, asked: Show, values: Mapping[str, Any]
-) -> _Found:
+def _found(connection: Connection, planned: _Planned) -> _Found:
     """The cards that what was asked names, in scope.
 
     Raises:
-        Refusal: as `page_question`, or they are too many to be walked at once.
+        Refusal: they are too many to be walked at once.
     """
-    question = page_question(view, who, asked, values)
+    view, who, asked, question, _ = planned
     hows = {one.name: one.how for one in view.filters}
     is_of_few = who.grant is not None and who.grant.scope in view.few
     if not is_of_few and all(hows[name] is How.WALKED for name in asked.filters):

@@ -17,11 +17,11 @@ import trio
 
 from host.metrics import count_fault
 from host.model.catalogue import Look
-from host.model.office import NOBODY, Asked, Do, Show, Told
+from host.model.office import NOBODY, Asked, Do, Show, ShowAll, Told
 from host.office.catalogue import read_catalogue
 from host.office.doing import run_action
 from host.office.jobs import Clerk, Step
-from host.office.looking import read_view
+from host.office.looking import read_view, read_views
 from host.office.office import Office
 from host.office.refusals import AWAY, FAULT, IN_DOUBT, TOO_MANY, Refusal, RefusalKind, told_of
 from host.office.tables import POSTINGS, WORKS
@@ -138,23 +138,26 @@ class Reception:
             return run_action(self._office, connection, asked)
         if isinstance(asked, Look):
             return read_catalogue(self._office, connection, asked)
+        if isinstance(asked, ShowAll):
+            return read_views(self._office, connection, asked)
         return read_view(self._office, connection, asked)
 
     def _asks_too_often(self, asked: Asked) -> bool:
         source, session = asked.source, asked.session
+        count = len(asked.shows) if isinstance(asked, ShowAll) else 1
         if session == NOBODY:
-            return self._is_over(source, ASKS_A_SECOND_MAX)
-        is_over = self._is_over((source,), PLACE_ASKS_A_SECOND_MAX)
-        return is_over or self._is_over(session, SESSION_ASKS_A_SECOND_MAX)
+            return self._is_over(source, ASKS_A_SECOND_MAX, count)
+        is_over = self._is_over((source,), PLACE_ASKS_A_SECOND_MAX, count)
+        return is_over or self._is_over(session, SESSION_ASKS_A_SECOND_MAX, count)
 
-    def _is_over(self, name: Hashable, most: int) -> bool:
-        """One more of that name in this second."""
+    def _is_over(self, name: Hashable, most: int, count: int) -> bool:
+        """So many more of that name in this second."""
         second = trio.current_time() // 1
         if second != self._second:
             self._second = second
             self._asked.clear()
         counted = name if name in self._asked or len(self._asked) < SOURCES_MAX else ""
-        self._asked[counted] += 1
+        self._asked[counted] += count
         return self._asked[counted] > most
 
 
@@ -199,5 +202,7 @@ def _name_of(asked: Asked) -> str:
             return asked.action
         case Show():
             return asked.view
+        case ShowAll():
+            return ", ".join(one.view for one in asked.shows)
         case Look():
             return "catalogue"

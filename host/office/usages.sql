@@ -81,8 +81,8 @@ LIMIT %(limit)s;
 -- name: paid_at
 -- What was paid at these terminals on a business date, terminal by terminal, the newest first in
 -- each. The channels by which exchanges of a home came are found by one step of the index for each.
--- Batches of a terminal come one after the other, so they are walked back from the newest, one probe
--- of a key each, and those around the date are read.
+-- Batches of a terminal come one after the other, so they are walked back from the newest, one
+-- probe of a key each, and those around the date are read.
 WITH RECURSIVE terminal AS (
     SELECT
         asked.home,
@@ -198,7 +198,7 @@ INNER JOIN LATERAL (
     OFFSET 0
 ) AS found ON true
 WHERE around.before_it IS NULL OR around.before_it <= %(date)s::date + %(days)s::integer
-ORDER BY around.terminal_id, found.decided_at DESC, found.id DESC;
+ORDER BY around.terminal_id ASC, found.decided_at DESC, found.id DESC;
 
 -- name: used
 -- These journals as what was paid by them, and whose they are. A terminal that has moved to

@@ -1,17 +1,17 @@
 """Screens: all parts of one are asked of the office at once, and a template puts them together."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
-import trio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from host.model.office import Page, Refused
+from host.model.office import Page, Pages, Refused, Show, ShowAll, sought
+from switch.web.api import source_of
 from switch.web.asked import places_of, typed_in_query
 from switch.web.live import EventStream, Live
 from switch.web.visits import Visits, is_out
@@ -112,27 +112,39 @@ class Screened:
             ready = [
                 name for name, one in waiting.items() if not screens.waits_for(one) & waiting.keys()
             ]
-            async with trio.open_nursery() as nursery:
-                for name in ready:
-                    del waiting[name]
-                    nursery.start_soon(self._ask_part, request, screen, name, given, told)
+            for name in ready:
+                del waiting[name]
+            told |= await self._ask_parts(request, screen, ready, given, told)
         if any(is_out(one) for one in told.values()):
             raise SignedOutError
         return {name: told[name] for name in screen.parts if name in told}
 
-    async def _ask_part(
-        self, request: Request, screen: Screen, name: str, given: Given, told: Told
-    ) -> None:
-        part = screen.parts[name]
+    async def _ask_parts(
+        self, request: Request, screen: Screen, names: Sequence[str], given: Given, told: Told
+    ) -> Told:
+        """What these tell; nothing of one that lacks what it is found by."""
         found = {each: one for each, one in told.items() if isinstance(one, Page)}
-        filters = screens.filters_of(part, given, found)
-        if filters is None:
-            return
-        after = places_of({"after": typed_in_query(request).get(part.goes_on, [])})
-        asked = self._visits.asked(request, part.view, filters, after, part.rows_max)
+        shows = {}
+        for name in names:
+            part = screen.parts[name]
+            filters = screens.filters_of(part, given, found)
+            if filters is not None:
+                after = places_of({"after": typed_in_query(request).get(part.goes_on, [])})
+                shows[name] = Show(
+                    view=part.view, filters=sought(filters), after=after, rows_max=part.rows_max
+                )
+        if not shows:
+            return {}
+        asked = ShowAll(
+            session=self._visits.session(request),
+            shows=list(shows.values()),
+            source=source_of(request),
+        )
         answer = await self._visits.desk.ask(asked)
-        assert isinstance(answer, Page | Refused), answer
-        told[name] = answer
+        if isinstance(answer, Refused):  # all of them are
+            return dict.fromkeys(shows, answer)
+        assert isinstance(answer, Pages), answer
+        return dict(zip(shows, answer.pages, strict=True))
 
 
 def _given(request: Request, screen: Screen) -> dict[str, str]:

@@ -16,10 +16,10 @@ import trio
 from config.run.database import Dsns
 from host.link.address import Address
 from host.model.catalogue import Look
-from host.model.office import Asked, Do, Done, Page, Refused, Show, Told, Waiting
+from host.model.office import Asked, Do, Done, Page, Refused, Show, ShowAll, Told, Waiting
 from host.office.catalogue import read_catalogue
 from host.office.doing import run_action
-from host.office.looking import read_view
+from host.office.looking import read_view, read_views
 from host.office.places import Scope
 from host.office.tables import ACTIONS, VIEWS
 from switch.web.desk import Desk
@@ -55,6 +55,8 @@ class Here(Desk):
                 return run_action(office, connection, asked)
             case Show():
                 return read_view(office, connection, asked)
+            case ShowAll():
+                return read_views(office, connection, asked)
             case Look():
                 return read_catalogue(office, connection, asked)
 
