@@ -30,6 +30,9 @@ VALUES: Final[Mapping[str, str]] = {
     "account_number": "GB82WEST12345698765432",
     "bank_code": "WESTGB2L",
     "alliance": "HARBOUR",
+    "enterprise": "ACME",
+    "department": "Sales",
+    "employee": "E1001",
     "amount_minor": "10000",
     "amount_minor_max": "500000",
     "balance_minor_max": "1000000",
@@ -97,6 +100,7 @@ FILES: Final[Mapping[str, str]] = {
     "settlement.dispute": "slip.pdf",
     "card.import": "cards.csv",
     "member.import": "members.csv",
+    "staff.import": "staff.csv",
     "shipment.import": "sent.csv",
     "recon.import": "theirs.csv",
 }

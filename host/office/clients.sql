@@ -4,12 +4,12 @@
 -- It signs in nowhere: it has no password and no invitation.
 -- notes: person
 INSERT INTO person AS t (
-    login, name, state, is_client, issuer_id, merchant_id, store_id, alliance_id, created_at,
-    created_by
+    login, name, state, is_client, issuer_id, merchant_id, store_id, alliance_id, enterprise_id,
+    created_at, created_by
 )
 VALUES (
     %(login)s, %(name)s, 'active', true, %(issuer_id)s, %(merchant_id)s, %(store_id)s,
-    %(alliance_id)s, %(now)s, %(by)s
+    %(alliance_id)s, %(enterprise_id)s, %(now)s, %(by)s
 )
 RETURNING t.id;
 
@@ -45,11 +45,13 @@ SELECT
     g.merchant_id,
     g.store_id,
     g.alliance_id,
+    g.enterprise_id,
     g.rights,
     g.limit_minor,
     coalesce(
         g.store_id::text,
         (SELECT m.merchant_id FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT e.code FROM enterprise AS e WHERE e.id = g.enterprise_id),
         (SELECT i.institution_id FROM issuer AS i WHERE i.id = g.issuer_id),
         (SELECT a.code FROM alliance AS a WHERE a.id = g.alliance_id),
         ''

@@ -5,12 +5,14 @@
 -- notes: disclosure
 INSERT INTO disclosure AS t (
     at, kind, person_id, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id,
-    alliance_id, what, values_shown, has_secrets, recipient, purpose, released_by, file_id
+    alliance_id, enterprise_id, what, values_shown, has_secrets, recipient, purpose, released_by,
+    file_id
 )
 VALUES (
     %(at)s, %(kind)s, %(person)s, %(subject_kind)s, %(subject_key)s, %(issuer_id)s,
-    %(merchant_id)s, %(store_id)s, %(member_id)s, %(alliance_id)s, %(what)s,
-    %(values_shown)s, %(has_secrets)s, %(recipient)s, %(purpose)s, %(released_by)s, %(file)s
+    %(merchant_id)s, %(store_id)s, %(member_id)s, %(alliance_id)s, %(enterprise_id)s,
+    %(what)s, %(values_shown)s, %(has_secrets)s, %(recipient)s, %(purpose)s, %(released_by)s,
+    %(file)s
 )
 RETURNING t.id;
 

@@ -75,6 +75,8 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "alliance_coded": (ID, "alliance"),
     "alliance_once": (ID, "alliance"),
     "alliance_member_once": (ID, "since"),
+    "enterprise_coded": (ID, "enterprise"),
+    "employee_phone": (ID, "phone"),
     "lottery_code": (ID, "lottery"),
     "payout_file_numbered": (PAID_ALREADY, "date"),
     "payout_once": (PAID_ALREADY, "date"),

@@ -4,12 +4,13 @@
 -- One that was sent, or is to be made.
 -- notes: office_file
 INSERT INTO office_file AS t (
-    kind, name, person_id, issuer_id, merchant_id, store_id, alliance_id, state, bytes, sha256,
-    password_sealed, made_at, expires_at
+    kind, name, person_id, issuer_id, merchant_id, store_id, alliance_id, enterprise_id, state,
+    bytes, sha256, password_sealed, made_at, expires_at
 )
 VALUES (
     %(kind)s, %(name)s, %(person)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s,
-    %(alliance_id)s, %(state)s, %(bytes)s, %(sha256)s, %(password)s, %(now)s, %(until)s
+    %(alliance_id)s, %(enterprise_id)s, %(state)s, %(bytes)s, %(sha256)s, %(password)s, %(now)s,
+    %(until)s
 )
 RETURNING t.id;
 

@@ -43,6 +43,7 @@ def make_first(
                     "merchant_id": None,
                     "store_id": None,
                     "alliance_id": None,
+                    "enterprise_id": None,
                     "now": now,
                     "by": None,
                 },

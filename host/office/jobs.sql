@@ -5,11 +5,11 @@
 -- notes: job
 INSERT INTO job AS t (
     action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, alliance_id,
-    plan, total, asked_by, asked_at
+    enterprise_id, plan, total, asked_by, asked_at
 )
 VALUES (
     %(action)s, %(kind)s, %(key)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(member_id)s,
-    %(alliance_id)s, %(plan)s, %(total)s, %(asked_by)s, %(asked_at)s
+    %(alliance_id)s, %(enterprise_id)s, %(plan)s, %(total)s, %(asked_by)s, %(asked_at)s
 )
 RETURNING t.id;
 
@@ -53,7 +53,8 @@ RETURNING
     t.merchant_id,
     t.store_id,
     t.member_id,
-    t.alliance_id;
+    t.alliance_id,
+    t.enterprise_id;
 
 -- name: beat
 -- How far it is; nothing where it is to stop.

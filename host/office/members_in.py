@@ -20,13 +20,15 @@ NAME_CHARACTERS_MAX: Final = 40
 _PHONE: Final = re.compile(r"1[0-9]{10}|\+[1-9][0-9]{6,14}")
 
 
-def _phone_problem(cell: str) -> Word | None:
+def phone_problem(cell: str) -> Word | None:
+    """What is wrong with a phone."""
     if _PHONE.fullmatch(cell):
         return None
     return Word("not 11 digits, nor a country with its number", "不是 11 位, 也不是国家码加号码")
 
 
-def _name_problem(cell: str) -> Word | None:
+def name_problem(cell: str) -> Word | None:
+    """What is wrong with what something is called."""
     if len(cell) > NAME_CHARACTERS_MAX:
         return Word(
             f"longer than {NAME_CHARACTERS_MAX} characters", f"超过 {NAME_CHARACTERS_MAX} 个字符"
@@ -37,8 +39,8 @@ def _name_problem(cell: str) -> Word | None:
 
 
 MEMBER_COLUMNS: Final = (
-    Wanted(name="phone", problem=_phone_problem),
-    Wanted(name="name", problem=_name_problem, may_be_left_out=True),
+    Wanted(name="phone", problem=phone_problem),
+    Wanted(name="name", problem=name_problem, may_be_left_out=True),
 )
 
 

@@ -22,6 +22,7 @@ REFERENCES: Final[Mapping[str, Reference]] = {
     "issuer_id": Reference("issuer", "issuer_named"),
     "merchant_id": Reference("merchant", "merchant_named"),
     "alliance_id": Reference("alliance", "alliance_named"),
+    "enterprise_id": Reference("enterprise", "enterprise_named"),
     "batch_id": Reference("batch", "batch_named"),
     "store_id": Reference("store"),
     "product_id": Reference("product"),

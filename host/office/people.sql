@@ -5,11 +5,11 @@
 -- notes: person
 INSERT INTO person AS t (
     login, name, phone_hash, phone_sealed, phone_masked, issuer_id, merchant_id, store_id,
-    alliance_id, created_at, created_by
+    alliance_id, enterprise_id, created_at, created_by
 )
 VALUES (
     %(login)s, %(name)s, %(phone_hash)s, %(phone_sealed)s, %(phone_masked)s, %(issuer_id)s,
-    %(merchant_id)s, %(store_id)s, %(alliance_id)s, %(now)s, %(by)s
+    %(merchant_id)s, %(store_id)s, %(alliance_id)s, %(enterprise_id)s, %(now)s, %(by)s
 )
 RETURNING t.id;
 
@@ -118,13 +118,13 @@ FOR UPDATE;
 -- From now or later on, until then or for good.
 -- notes: person_grant
 INSERT INTO person_grant AS t (
-    person_id, role, scope, issuer_id, merchant_id, store_id, alliance_id, rights, limit_minor,
-    actions, views, networks, calls_a_minute, from_at, until_at, granted_by
+    person_id, role, scope, issuer_id, merchant_id, store_id, alliance_id, enterprise_id, rights,
+    limit_minor, actions, views, networks, calls_a_minute, from_at, until_at, granted_by
 )
 VALUES (
     %(person)s, %(role)s, %(scope)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(alliance_id)s,
-    %(rights)s, %(limit_minor)s, %(actions)s, %(views)s, %(networks)s, %(calls_a_minute)s,
-    %(from_at)s, %(until_at)s, %(by)s
+    %(enterprise_id)s, %(rights)s, %(limit_minor)s, %(actions)s, %(views)s, %(networks)s,
+    %(calls_a_minute)s, %(from_at)s, %(until_at)s, %(by)s
 )
 RETURNING t.id;
 

@@ -1,9 +1,10 @@
 """Where something stands and how far a grant reaches: the one rule of scope.
 
-A place names the issuer, merchant, store, member and alliance that a row is of, as columns that
-every table of the office has and every view gives. A grant reaches what has its own number in the
-column of its scope; one of the platform reaches everything. Who is in an alliance stays out of its
-reach: what it sees of its members, a view says by their membership (`View.members`).
+A place names the issuer, merchant, store, member, alliance and enterprise that a row is of, as
+columns that every table of the office has and every view gives. A grant reaches what has its own
+number in the column of its scope; one of the platform reaches everything. Who is in an alliance
+stays out of its reach: what it sees of its members, a view says by their membership
+(`View.members`). Who works at an enterprise is nobody's but its own: not even its issuer's.
 """
 
 import enum
@@ -34,6 +35,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     store_id: int | None = None
     member_id: int | None = None
     alliance_id: int | None = None
+    enterprise_id: int | None = None
 
 
 PLATFORM: Final = Place()
@@ -46,6 +48,7 @@ def place_of(columns: Iterable[int | None]) -> Place:
 
 SCOPE_COLUMNS: Final[Mapping[Scope, LiteralString]] = {
     Scope.ISSUER: "issuer_id",
+    Scope.ENTERPRISE: "enterprise_id",
     Scope.ALLIANCE: "alliance_id",
     Scope.MERCHANT: "merchant_id",
     Scope.STORE: "store_id",
@@ -55,6 +58,7 @@ SCOPE_COLUMNS: Final[Mapping[Scope, LiteralString]] = {
 
 VIEW_COLUMNS: Final[Mapping[Scope, LiteralString]] = {
     Scope.ISSUER: "of_issuer",
+    Scope.ENTERPRISE: "of_enterprise",
     Scope.ALLIANCE: "of_alliance",
     Scope.MERCHANT: "of_merchant",
     Scope.STORE: "of_store",

@@ -27,6 +27,7 @@ SQL: Final = {
     **load_queries("host.office", "night_views.sql"),
     **load_queries("host.office", "report_views.sql"),
     **load_queries("host.office", "client_views.sql"),
+    **load_queries("host.office", "enterprise_views.sql"),
     **load_queries("host.office", "reserve_views.sql"),
     **load_queries("host.office", "statistics.sql"),
     **load_queries("host.office", "terminal_batches.sql"),

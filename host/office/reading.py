@@ -70,6 +70,13 @@ class Line(NamedTuple):
     cells: Mapping[str, str]
 
 
+class Looked(NamedTuple):
+    """What is in a file: rows that are good, in their order, and what is wrong with others."""
+
+    good: list[Line]
+    faults: list[Fault]
+
+
 def number_problem(cell: str) -> Word | None:
     """What is wrong with a card number; whose it is says who reads."""
     if not (cell.isascii() and cell.isdigit()):
@@ -86,24 +93,48 @@ def read_rows(content: Secret, columns: Sequence[Wanted], *, unique: str = "") -
     Raises:
         Refusal: it is no such file, or the first faults of its lines.
     """
+    read = _read(content, columns, (unique,) if unique else (), FAULTS_TOLD_MAX)
+    refuse_faults(read.faults)
+    return read.good
+
+
+def look_at_rows(content: Secret, columns: Sequence[Wanted], *, unique: Sequence[str]) -> Looked:
+    """Every row of a file, told apart; by a column of `unique` it is good the first time alone.
+
+    Raises:
+        Refusal: it is no such file, or cannot be read to its end.
+    """
+    return _read(content, columns, unique, ROWS_MAX)
+
+
+def _read(
+    content: Secret, columns: Sequence[Wanted], unique: Sequence[str], faults_max: int
+) -> Looked:
     text = _text_of(content.reveal())
     faults: list[Fault] = []
-    lines: list[Line] = []
-    seen: dict[str, int] = {}
+    good: list[Line] = []
+    seen: dict[tuple[str, str], int] = {}
+    is_empty = True
     for line in _lines(text, columns, faults):
-        faults += _faults_of(line, columns)
-        value = line.cells.get(unique, "")
-        first = seen.setdefault(value, line.number) if unique else line.number
+        is_empty = False
+        found = [*_faults_of(line, columns), *_twice(line, unique, seen)]
+        faults += found
+        if not found:
+            good.append(line)
+        if len(faults) >= faults_max:
+            break
+    if is_empty:
+        no_rows = Word("it has no rows behind its heads", "表头之后没有数据行")
+        refuse_faults(faults or [Fault(0, "", no_rows)])
+    return Looked(good, faults)
+
+
+def _twice(line: Line, unique: Sequence[str], seen: dict[tuple[str, str], int]) -> Iterator[Fault]:
+    for column in unique:
+        first = seen.setdefault((column, line.cells.get(column, "")), line.number)
         if first != line.number:
             problem = Word(f"twice: it stands in line {first}", f"重复: 第 {first} 行已有")
-            faults.append(Fault(line.number, unique, problem))
-        lines.append(line)
-        if len(faults) >= FAULTS_TOLD_MAX:
-            break
-    refuse_faults(faults)
-    if not lines:
-        refuse_faults([Fault(0, "", Word("it has no rows behind its heads", "表头之后没有数据行"))])
-    return lines
+            yield Fault(line.number, column, problem)
 
 
 def refuse_faults(faults: Sequence[Fault]) -> None:
@@ -159,7 +190,11 @@ def _is_gbk(content: bytes) -> bool:
 
 
 def _lines(text: str, columns: Sequence[Wanted], faults: list[Fault]) -> Iterator[Line]:
-    """Rows by their heads; what cannot be read is a fault, and the end."""
+    """Rows by their heads.
+
+    Raises:
+        Refusal: they end where no more can be read.
+    """
     _refuse_long(text)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -172,8 +207,7 @@ def _lines(text: str, columns: Sequence[Wanted], faults: list[Fault]) -> Iterato
                     f"more than {ROWS_MAX} rows: send two files",
                     f"超过 {ROWS_MAX} 行: 请分成两个文件",
                 )
-                faults.append(Fault(rows.line_num, "", problem))
-                return
+                refuse_faults([*faults, Fault(rows.line_num, "", problem)])
             if len(row) != len(names):
                 problem = Word(
                     f"{len(row)} cells, and there are {len(names)} columns",
@@ -184,7 +218,8 @@ def _lines(text: str, columns: Sequence[Wanted], faults: list[Fault]) -> Iterato
             cells = zip(names, (cell.strip() for cell in row), strict=True)
             yield Line(rows.line_num, dict(cells))
     except csv.Error as error:
-        faults.append(Fault(rows.line_num, "", Word(f"it is no CSV: {error}", "不是合格的 CSV")))
+        problem = Word(f"it is no CSV: {error}", "不是合格的 CSV")
+        refuse_faults([*faults, Fault(rows.line_num, "", problem)])
 
 
 def _refuse_long(text: str) -> None:

@@ -5,12 +5,12 @@
 -- notes: history
 INSERT INTO history AS t (
     at, person_id, acting_as, action, subject_kind, subject_key, issuer_id, merchant_id, store_id,
-    member_id, alliance_id, before, after, note, approval_id, source, outcome
+    member_id, alliance_id, enterprise_id, before, after, note, approval_id, source, outcome
 )
 VALUES (
     %(at)s, %(person)s, %(acting_as)s, %(action)s, %(kind)s, %(key)s, %(issuer_id)s,
-    %(merchant_id)s, %(store_id)s, %(member_id)s, %(alliance_id)s, %(before)s, %(after)s, %(note)s,
-    %(approval)s, %(source)s, %(outcome)s
+    %(merchant_id)s, %(store_id)s, %(member_id)s, %(alliance_id)s, %(enterprise_id)s, %(before)s,
+    %(after)s, %(note)s, %(approval)s, %(source)s, %(outcome)s
 );
 
 -- name: last_done
@@ -30,12 +30,12 @@ LIMIT 1;
 -- notes: approval
 INSERT INTO approval AS t (
     action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, alliance_id,
-    asked, sealed, foretold, digest, seen, asked_by, asked_as, asked_at, expires_at
+    enterprise_id, asked, sealed, foretold, digest, seen, asked_by, asked_as, asked_at, expires_at
 )
 VALUES (
     %(action)s, %(kind)s, %(key)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(member_id)s,
-    %(alliance_id)s, %(asked)s, %(sealed)s, %(foretold)s, %(digest)s, %(seen)s, %(asked_by)s,
-    %(asked_as)s, %(asked_at)s, %(expires_at)s
+    %(alliance_id)s, %(enterprise_id)s, %(asked)s, %(sealed)s, %(foretold)s, %(digest)s, %(seen)s,
+    %(asked_by)s, %(asked_as)s, %(asked_at)s, %(expires_at)s
 )
 RETURNING t.id;
 
@@ -79,11 +79,13 @@ SELECT
     g.merchant_id,
     g.store_id,
     g.alliance_id,
+    g.enterprise_id,
     g.rights,
     g.limit_minor,
     coalesce(
         g.store_id::text,
         (SELECT m.merchant_id FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT e.code FROM enterprise AS e WHERE e.id = g.enterprise_id),
         (SELECT i.institution_id FROM issuer AS i WHERE i.id = g.issuer_id),
         (SELECT a.code FROM alliance AS a WHERE a.id = g.alliance_id),
         ''

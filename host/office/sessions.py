@@ -218,12 +218,18 @@ def own_grant(member: int) -> Grant:
 
 def grant_of(*row: Any) -> Grant:
     """A grant out of the columns that every statement of one gives."""
-    number, role, scope, issuer, merchant, store, alliance, rights, limit, at = row
+    number, role, scope, issuer, merchant, store, alliance, enterprise, rights, limit, at = row
     return Grant(
         id=number,
         role=role,
         scope=Scope(scope),
-        place=Place(issuer_id=issuer, merchant_id=merchant, store_id=store, alliance_id=alliance),
+        place=Place(
+            issuer_id=issuer,
+            merchant_id=merchant,
+            store_id=store,
+            alliance_id=alliance,
+            enterprise_id=enterprise,
+        ),
         rights=frozenset(rights),
         limit_minor=limit,
         held_at=at,

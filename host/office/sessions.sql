@@ -73,11 +73,13 @@ SELECT
     g.merchant_id,
     g.store_id,
     g.alliance_id,
+    g.enterprise_id,
     g.rights,
     g.limit_minor,
     coalesce(
         g.store_id::text,
         (SELECT m.merchant_id FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT e.code FROM enterprise AS e WHERE e.id = g.enterprise_id),
         (SELECT i.institution_id FROM issuer AS i WHERE i.id = g.issuer_id),
         (SELECT a.code FROM alliance AS a WHERE a.id = g.alliance_id),
         ''
@@ -142,11 +144,13 @@ SELECT
     g.merchant_id,
     g.store_id,
     g.alliance_id,
+    g.enterprise_id,
     g.rights,
     g.limit_minor,
     coalesce(
         g.store_id::text,
         (SELECT m.merchant_id FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT e.code FROM enterprise AS e WHERE e.id = g.enterprise_id),
         (SELECT i.institution_id FROM issuer AS i WHERE i.id = g.issuer_id),
         (SELECT a.code FROM alliance AS a WHERE a.id = g.alliance_id),
         ''

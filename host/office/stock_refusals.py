@@ -6,6 +6,7 @@ from typing import Final
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.responses import RESPONSE_CODES, Reason
 from host.office.dispute_refusals import DISPUTE_REFUSALS
+from host.office.enterprise_refusals import ENTERPRISE_REFUSALS
 from host.office.lottery_refusals import LOTTERY_REFUSALS
 from host.office.member_refusals import MEMBER_REFUSALS
 from host.office.payout_refusals import PAYOUT_REFUSALS
@@ -266,6 +267,7 @@ ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
     **RULE_REFUSALS,
     **LOTTERY_REFUSALS,
     **MEMBER_REFUSALS,
+    **ENTERPRISE_REFUSALS,
     **RECON_REFUSALS,
     **PAYOUT_REFUSALS,
     **DISPUTE_REFUSALS,

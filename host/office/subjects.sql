@@ -10,6 +10,7 @@ SELECT
     t.store_id,
     t.member_id,
     t.alliance_id,
+    t.enterprise_id,
     t.created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -26,6 +27,7 @@ SELECT
     t.store_id,
     null::bigint AS member_id,
     t.alliance_id,
+    t.enterprise_id,
     t.created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -42,6 +44,7 @@ SELECT
     t.store_id,
     null::bigint AS member_id,
     t.alliance_id,
+    t.enterprise_id,
     t.granted_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -58,6 +61,7 @@ SELECT
     t.store_id,
     t.member_id,
     t.alliance_id,
+    t.enterprise_id,
     t.asked_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -74,6 +78,7 @@ SELECT
     t.store_id,
     t.member_id,
     t.alliance_id,
+    t.enterprise_id,
     t.asked_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -90,6 +95,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -106,6 +112,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     t.alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -122,6 +129,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     t.id AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -138,6 +146,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     t.alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -151,6 +160,59 @@ WHERE
     ) = %(key)s
 FOR UPDATE OF t;
 
+-- name: enterprise
+-- By its code.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    t.id AS enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM enterprise AS t
+WHERE t.code = %(key)s
+FOR UPDATE;
+
+-- name: department
+-- By its enterprise and its name: its issuer's people are nobody there.
+SELECT
+    t.name,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    t.enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM department AS t
+INNER JOIN enterprise AS e ON t.enterprise_id = e.id
+WHERE e.code = split_part(%(key)s, '/', 1) AND t.name = substr(%(key)s, strpos(%(key)s, '/') + 1)
+FOR UPDATE OF t;
+
+-- name: employee
+-- By the enterprise and the number that they have there.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    t.enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM employee AS t
+INNER JOIN enterprise AS e ON t.enterprise_id = e.id
+WHERE e.code = split_part(%(key)s, '/', 1) AND t.code = split_part(%(key)s, '/', 2)
+FOR UPDATE OF t;
+
 -- name: merchant
 -- By merchant id, with whose cards it takes.
 SELECT
@@ -160,6 +222,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(sha256(row_digest(t) || convert_to(taken.issuers::text, 'UTF8')), 'hex') AS version,
     row_content(t, %(unseen)s::text []) || jsonb_build_object('issuers', taken.issuers) AS content
@@ -183,6 +246,7 @@ SELECT
     t.id AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -199,6 +263,7 @@ SELECT
     t.store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -215,6 +280,7 @@ SELECT
     t.store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(
         sha256(
@@ -236,6 +302,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -252,6 +319,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(sha256(row_digest(t) || coalesce(row_digest(v), '')), 'hex') AS version,
     row_content(t, %(unseen)s::text []) || coalesce(
@@ -274,6 +342,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     t.alliance_id,
+    null::integer AS enterprise_id,
     (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -292,6 +361,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -308,6 +378,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -325,6 +396,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -341,6 +413,7 @@ SELECT
     null::integer AS store_id,
     t.member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(
         sha256(
@@ -366,6 +439,7 @@ SELECT
     null::integer AS store_id,
     t.sender_id AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -384,6 +458,7 @@ SELECT
         WHERE m.phone_hash = t.phone_hash AND m.record_at = ''
     ) AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -399,6 +474,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -415,6 +491,7 @@ SELECT
     s.id AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(sha256(convert_to(said.content::text, 'UTF8')), 'hex') AS version,
     said.content
@@ -473,6 +550,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -489,6 +567,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     jsonb_build_object(
@@ -510,6 +589,7 @@ SELECT
     null::integer AS store_id,
     t.id AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -526,6 +606,7 @@ SELECT
     t.store_id,
     null::bigint AS member_id,
     t.alliance_id,
+    t.enterprise_id,
     t.person_id AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -543,6 +624,12 @@ WHERE id = %s;
 -- As people name it.
 SELECT merchant_id
 FROM merchant
+WHERE id = %s;
+
+-- name: enterprise_named
+-- As people name it.
+SELECT code
+FROM enterprise
 WHERE id = %s;
 
 -- name: alliance_named
@@ -572,6 +659,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     t.alliance_id,
+    null::integer AS enterprise_id,
     t.made_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -588,6 +676,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     t.made_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -604,6 +693,7 @@ SELECT
     d.store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -622,6 +712,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content

@@ -162,3 +162,4 @@ class View:
 EVERYWHERE: Final = frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.STORE})
 """Each sees its own organisation's."""
 WITH_ALLIANCES: Final = EVERYWHERE | {Scope.ALLIANCE}
+WITH_ALL: Final = WITH_ALLIANCES | {Scope.ENTERPRISE}

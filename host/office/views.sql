@@ -23,6 +23,7 @@ SELECT
     p.issuer_id AS of_issuer,
     p.merchant_id AS of_merchant,
     p.store_id AS of_store,
+    p.enterprise_id AS of_enterprise,
     p.alliance_id AS of_alliance,
     p.member_id AS of_member
 FROM person AS p
@@ -36,7 +37,7 @@ SELECT
     p.name,
     g.role,
     g.scope,
-    coalesce(i.institution_id, s.id::text, m.merchant_id, a.code, '') AS scope_key,
+    coalesce(e.code, i.institution_id, s.id::text, m.merchant_id, a.code, '') AS scope_key,
     g.rights,
     g.limit_minor,
     g.from_at,
@@ -53,7 +54,8 @@ LEFT JOIN person AS b ON g.granted_by = b.id
 LEFT JOIN issuer AS i ON g.issuer_id = i.id
 LEFT JOIN merchant AS m ON g.merchant_id = m.id
 LEFT JOIN store AS s ON g.store_id = s.id
-LEFT JOIN alliance AS a ON g.alliance_id = a.id;
+LEFT JOIN alliance AS a ON g.alliance_id = a.id
+LEFT JOIN enterprise AS e ON g.enterprise_id = e.id;
 
 -- name: approvals
 -- What waits for another person, and what became of it.
@@ -84,6 +86,7 @@ SELECT
     a.merchant_id AS of_merchant,
     a.store_id AS of_store,
     a.member_id AS of_member,
+    a.enterprise_id AS of_enterprise,
     a.alliance_id AS of_alliance
 FROM approval AS a
 INNER JOIN person AS p ON a.asked_by = p.id
@@ -188,6 +191,7 @@ SELECT
     j.issuer_id AS of_issuer,
     j.merchant_id AS of_merchant,
     j.store_id AS of_store,
+    j.enterprise_id AS of_enterprise,
     j.member_id AS of_member
 FROM job AS j
 INNER JOIN person AS p ON j.asked_by = p.id

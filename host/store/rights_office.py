@@ -22,8 +22,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "action subject_kind subject_key issuer_id merchant_id store_id "
-            "member_id alliance_id asked sealed foretold digest seen asked_by asked_as asked_at "
-            "expires_at"
+            "member_id alliance_id enterprise_id asked sealed foretold digest seen asked_by "
+            "asked_as asked_at expires_at"
         ),
         updates=columns("state decided_by decided_at note outcome sealed"),
     ),
@@ -105,7 +105,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "at kind person_id subject_kind subject_key issuer_id merchant_id store_id member_id "
-            "alliance_id what values_shown has_secrets recipient purpose released_by file_id"
+            "alliance_id enterprise_id what values_shown has_secrets recipient purpose "
+            "released_by file_id"
         ),
         updates=columns("values_shown downloads downloaded_at"),
     ),
@@ -166,8 +167,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "at person_id acting_as action subject_kind subject_key issuer_id "
-            "merchant_id store_id member_id alliance_id before after note approval_id source "
-            "outcome"
+            "merchant_id store_id member_id alliance_id enterprise_id before after note "
+            "approval_id source outcome"
         ),
     ),
     "invitation": Right(
@@ -191,7 +192,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "action subject_kind subject_key issuer_id merchant_id store_id "
-            "member_id alliance_id plan total asked_by asked_at"
+            "member_id alliance_id enterprise_id plan total asked_by asked_at"
         ),
         updates=columns("state done started_at beat_at ended_at error error_zh"),
     ),
@@ -230,6 +231,24 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=columns("terminal_id through_generation asked_by asked_at"),
         updates=columns("through_generation asked_by asked_at asked_as"),
     ),
+    "department": Right(reads=WHOLE, inserts=WHOLE, updates=columns("may_goods may_services")),
+    "employee": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "enterprise_id code name member_id phone_masked department grade state saved_by "
+            "saved_at"
+        ),
+        updates=columns("name member_id phone_masked department grade state saved_by saved_at"),
+    ),
+    "enterprise": Right(
+        reads=WHOLE,
+        inserts=columns("code issuer_id name contact state made_by made_at"),
+        updates=columns("name contact state granted_minor"),
+    ),
+    "enterprise_grant": Right(
+        reads=WHOLE,
+        inserts=columns("enterprise_id amount_minor note given_by agreed_by given_at"),
+    ),
     "member": Right(
         reads=WHOLE,
         inserts=columns(
@@ -246,8 +265,8 @@ OFFICE: Final[Mapping[str, Right]] = {
     "office_file": Right(
         reads=WHOLE,
         inserts=columns(
-            "kind name person_id issuer_id merchant_id store_id alliance_id state bytes sha256 "
-            "password_sealed made_at expires_at"
+            "kind name person_id issuer_id merchant_id store_id alliance_id enterprise_id "
+            "state bytes sha256 password_sealed made_at expires_at"
         ),
         updates=columns("state bytes sha256 password_sealed expires_at"),
     ),
@@ -273,7 +292,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "login name phone_hash phone_sealed phone_masked issuer_id merchant_id "
-            "store_id alliance_id member_id created_at created_by state is_client"
+            "store_id alliance_id enterprise_id member_id created_at created_by state is_client"
         ),
         updates=columns(
             "name phone_hash phone_sealed phone_masked password_hash totp_sealed "
@@ -289,7 +308,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "person_grant": Right(
         reads=WHOLE,
         inserts=columns(
-            "person_id role scope issuer_id merchant_id store_id alliance_id rights "
+            "person_id role scope issuer_id merchant_id store_id alliance_id enterprise_id rights "
             "limit_minor actions views networks calls_a_minute from_at until_at granted_by"
         ),
         updates=columns("ended_at ended_by"),

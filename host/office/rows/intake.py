@@ -31,7 +31,7 @@ from host.office.jobs import AtWork, begin_job
 from host.office.members_in import MEMBER_COLUMNS, Whose, known_members, take_members
 from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, refuse_faults
 from host.office.refusals import FIELD, NOT_FOUND, TOO_LARGE, Refusal
-from host.office.roles import BM, FN, IM, MO, PA, PO
+from host.office.roles import BM, FN, HR, IM, MO, PA, PO
 from host.office.subjects import Ref, find
 from host.office.words import Word, word_of
 from host.stock.batches import By, NewBatch, create_batch
@@ -253,7 +253,7 @@ FILE_SEND: Final = Action(
     en="Send a file",
     zh="上传文件",
     values=FileSend,
-    roles=frozenset({BM, PO, IM, FN, MO}),
+    roles=frozenset({BM, PO, IM, FN, MO, HR}),
     do=_send,
     about=None,
     bytes_max=6 * 1024 * 1024,

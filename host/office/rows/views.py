@@ -24,7 +24,7 @@ from host.office.roles import (
     STAFF,
 )
 from host.office.subjects import SUBJECTS
-from host.office.view import EVERYWHERE, WITH_ALLIANCES, Column, Filter, How, Own, View
+from host.office.view import EVERYWHERE, WITH_ALL, WITH_ALLIANCES, Column, Filter, How, Own, View
 
 _KINDS: Final = ("platform", *SUBJECTS)
 _SUBJECT: Final = (Column(name="subject_kind"), Column(name="subject_key"))
@@ -34,7 +34,7 @@ PEOPLE: Final = View(
     en="Operators",
     zh="操作员",
     roles=frozenset({PA, AU, IM, AL, HR, MO, SM}),
-    scopes=WITH_ALLIANCES,
+    scopes=WITH_ALL,
     columns=(
         Column(name="login"),
         Column(name="name"),
@@ -102,7 +102,7 @@ APPROVALS: Final = View(
     en="Approvals",
     zh="复核",
     roles=STAFF,
-    scopes=WITH_ALLIANCES,
+    scopes=WITH_ALL,
     columns=(
         Column(name="id", kind=int),
         Column(name="action"),
@@ -204,7 +204,7 @@ JOBS: Final = View(
     en="Jobs",
     zh="任务",
     roles=frozenset({PA, PO, AU, FN, IM, BM, BO, HR, MO, MB}),
-    scopes=EVERYWHERE | {Scope.MEMBER},
+    scopes=EVERYWHERE | {Scope.ENTERPRISE, Scope.MEMBER},
     columns=(
         Column(name="id", kind=int),
         Column(name="action"),

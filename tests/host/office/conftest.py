@@ -44,7 +44,8 @@ PASSWORD = "seven green otters"
 PAY_PIN = "480219"
 STORE, OTHER_STORE = "1", "4"
 HOME = {
-    "platform": "", "issuer": "48882900", "alliance": "HARBOUR", "merchant": "", "store": STORE
+    "platform": "", "issuer": "48882900", "alliance": "HARBOUR", "merchant": "", "store": STORE,
+    "enterprise": "HOME-CO",
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ HELD = sorted(
     (role, scope)
     for role in STAFF | {MB}
     for scope in ROLES[role].scopes
-    if scope in SCOPE_COLUMNS  # the platform sees all; others have no grants yet
+    if scope in SCOPE_COLUMNS  # the platform sees all
 )
 UNBOUND = {
     "session.sign_in", "invitation.accept", "session.use_grant", "session.sign_out",
@@ -143,6 +143,7 @@ class World:
             self.owner, "report.schedule", report="spending", every="day", merchant=self.merchant
         ).told["schedule"]
         self.make_alliances()
+        self.make_enterprises()
 
     def sold(self) -> str:
         """What a terminal of theirs has sold today."""
@@ -232,6 +233,23 @@ class World:
             "programme": "ABROADPTS", "since": "2026-01-01",
         }  # fmt: skip
 
+    def make_enterprises(self) -> None:
+        """Ours, and another of another issuer, with somebody who works there."""
+        for code, issuer in ((HOME["enterprise"], HOME["issuer"]), ("FOREIGN-CO", self.issuer)):
+            self.bureau.sql(
+                "INSERT INTO enterprise (code, issuer_id, name, contact, made_by, made_at)"
+                " SELECT %s, id, %s, 'Wu', 'x', now() FROM issuer WHERE institution_id = %s",
+                code, f"{code} at work", issuer,
+            )  # fmt: skip
+        self.staff = self.bureau.person("enterprise_hr", "enterprise", "FOREIGN-CO")
+        self.bureau.done(
+            self.staff, "department.save", enterprise="FOREIGN-CO", department="FOREIGN"
+        )
+        self.bureau.done(
+            self.staff, "staff.save", enterprise="FOREIGN-CO", employee="FOREIGN1", name="Wu",
+            phone="13900001111", department="FOREIGN",
+        )  # fmt: skip
+
     def grant_of(self, person: Person) -> int:
         number: int = self.bureau.rows(self.bureau.admin, "grants", login=person.login)[0]["id"]
         return number
@@ -319,6 +337,8 @@ class World:
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
             "account_holder": "Mine now", "account_number": "6222020200112230001",
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
+            "enterprise": "FOREIGN-CO", "department": "FOREIGN", "employee": "FOREIGN1",
+            "contact": "Mine",
             "client": "foreign-erp", "webhook": self.webhook,
             "from_at": "2030-01-01T00:00:00+08:00",
         }  # fmt: skip
@@ -404,6 +424,7 @@ SHARED: dict[str, str] = {
     "programme_pkey": "messages name the unit of a programme by it",
     "alliance_coded": "whom it invites names it by that",
     "alliance_once": "its number, given out by the platform",
+    "enterprise_coded": "people are invited into it by that",
     "lottery_code": "tills name a lottery by it",
     "payout_file_numbered": "its number, given out by finance",
     "payout_again_once": "the same, of what came back",
@@ -411,8 +432,10 @@ SHARED: dict[str, str] = {
     "payout_statement_once": "the night names a statement by it, and finance alone pays one",
 }
 """Names that all share: whoever chooses one hears that it is taken. None says who somebody is."""
-SHARED_KINDS = {"person", "issuer", "merchant", "terminal", "programme", "alliance", "lottery"}
-OWNERS = {"issuer_id", "merchant_id", "alliance_id", "product_id"}
+SHARED_KINDS = {
+    "person", "issuer", "merchant", "terminal", "programme", "alliance", "lottery", "enterprise",
+}  # fmt: skip
+OWNERS = {"issuer_id", "merchant_id", "alliance_id", "product_id", "enterprise_id"}
 TAKEN = {row.code for row, _ in REFUSED_BY.values()}
 
 

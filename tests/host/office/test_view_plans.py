@@ -27,7 +27,7 @@ GROWS = {
     "settlement_statement", "payout", "payout_statement", "payout_held", "payout_return",
     "payout_again", "payout_return_said", "recon_return", "statement_dispute", "statement_held",
     "statement_answer", "statement_correction", "delivery", "report_made",
-    "reserve_held", "reserve_released", "exception_case",
+    "reserve_held", "reserve_released", "exception_case", "enterprise", "department", "employee",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -77,7 +77,7 @@ WHERE i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
 SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true", dt.date: "2026-11-22"}
 NUMBERED = {How.STATEMENT: "20261122-1", How.PAYS: "20261122-1"}
 """What is asked by a number that has a date in it."""
-PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7, alliance_id=1)
+PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7, alliance_id=1, enterprise_id=7)
 VALUES = {
     "now": NOW,
     "me": 7,
@@ -131,6 +131,15 @@ FROM {NUMBERS};
 INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
 INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
 SELECT lpad(n::text, 8, 'T'), n, '000001', 'x9.19' FROM {NUMBERS};
+INSERT INTO enterprise (code, issuer_id, name, contact, made_by, made_at)
+SELECT 'E' || n, 1, 'e' || n, 'c', 'x', now() FROM {NUMBERS};
+INSERT INTO department (enterprise_id, name)
+SELECT e.id, 'd' || d FROM enterprise AS e, generate_series(1, 2) AS d;
+INSERT INTO employee (
+    enterprise_id, code, name, member_id, phone_masked, department, grade, saved_by, saved_at
+) SELECT e.id, 's' || e.id, 'n', m.id, '', 'd1', 'g' || e.id % 9, 'x', now()
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM enterprise) AS e
+INNER JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM member) AS m ON e.n = m.n;
 INSERT INTO person (login, name, created_at, merchant_id)
 SELECT 'p' || n, 'n' || n, now(), n FROM {NUMBERS};
 INSERT INTO person_grant (person_id, role, scope, merchant_id, from_at)

@@ -143,6 +143,8 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/clients.sql": ALL,
         "host/office/webhooks.sql": ALL,
         "host/office/client_views.sql": ALL,
+        "host/office/enterprises.sql": ALL,
+        "host/office/enterprise_views.sql": ALL,
         "host/office/statistics.sql": ALL,
         "host/office/terminal_batches.sql": ALL,
         "host/office/counter_views.sql": ALL,
