@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from host.model.secrets import Secret
 from switch.web.desk import HostAwayError, InDoubtError
+from terminals.web.pages import with_once_keys
 
 HEARD_AT_ONCE_MAX: Final = 1_000
 """Pages that listen, of all."""
@@ -142,13 +143,14 @@ class _Topic:
         """Tell it anew, where it is another, and to who has come since it was."""
         number = self.begun = self.begun + 1
         try:
-            event = _event(await self._draw())
+            drawn = await self._draw()
         except (HostAwayError, InDoubtError):
-            event = AGAIN
-        digest = hashlib.sha256(event.encode()).digest()
+            drawn = None
+        digest = hashlib.sha256((drawn or AGAIN).encode()).digest()
         self.ended = number
         if digest != self._digest:
-            self._digest, self.event = digest, event
+            self._digest = digest
+            self.event = AGAIN if drawn is None else _event(with_once_keys(drawn))
             self.version += 1
         self._tell()
 

@@ -69,6 +69,8 @@ def _made() -> jinja2.Environment:
 
 
 TEMPLATES: Final = _made()
+_ONCE_KEY: Final = secrets.token_hex(16)
+"""Stands in what is live for the keys of its forms: those are no news."""
 LEAVES: Final = "seconds"
 """So long a page shows what an action has shown once, where that says it."""
 
@@ -235,8 +237,19 @@ def sentence(reader: Reader, refused: Refused) -> str:
     return refused.zh if reader.language == "zh" else refused.en
 
 
+def with_once_keys(block: str) -> str:
+    """What is live, with a key of its own in each form."""
+    first, *others = block.split(_ONCE_KEY)
+    return first + "".join(f"{secrets.token_hex(16)}{other}" for other in others)
+
+
+def later_once_key(_bytes: int) -> str:
+    """What stands for one until `with_once_keys`."""
+    return _ONCE_KEY
+
+
 def rendered(template: str, reader: Reader, *, block: str = "", **told: Any) -> str:
-    """A template filled; or one block of it."""
+    """A template filled; or one block of it, which wants `with_once_keys`."""
 
     def text(name: str) -> str:
         return said(name, reader.language)
@@ -270,7 +283,7 @@ def rendered(template: str, reader: Reader, *, block: str = "", **told: Any) -> 
         "value": value,
         "other_language": LANGUAGES[1 - LANGUAGES.index(reader.language)],
         "menu": menu.of_grant(reader),
-        "once_key": secrets.token_hex,
+        "once_key": secrets.token_hex if not block else later_once_key,
         **told,
     }
     if not block:
