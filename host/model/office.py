@@ -53,6 +53,8 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
     rows_max: int = 50
     is_counted: bool = False
     """Whether it is told how many rows there are, up to `COUNTED_MAX`."""
+    stands_in_address: bool = False
+    """Whether what it is found by stood in an address, which others keep and see."""
     source: str = ""
 
     def __post_init__(self) -> None:

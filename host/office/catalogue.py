@@ -39,7 +39,7 @@ from host.office.refusals import Refusal, told_of
 from host.office.roles import ROLES
 from host.office.schemas import schemas_of
 from host.office.sessions import grants_of
-from host.office.view import Filter, How, View
+from host.office.view import SECRETS, Filter, How, View
 from host.office.words import is_amount, word_of, word_of_field
 from host.store.connecting import Connection
 
@@ -57,8 +57,7 @@ SEARCHED: Final[dict[How, Input]] = {
     How.MINE: "flag",
     How.TO_DECIDE: "flag",
     How.NOTHING: "flag",
-    How.NUMBER: "secret",
-    How.PHONE: "secret",
+    **dict.fromkeys(SECRETS, "secret"),
 }
 
 

@@ -47,7 +47,7 @@ from host.office.refusals import (
 )
 from host.office.roles import ROLES
 from host.office.traced import show_to_anybody
-from host.office.view import How, View, Walk
+from host.office.view import SECRETS, How, View, Walk
 from host.stock.tries import card_of
 from host.store.card_finding import CardUnknownError
 from host.store.connecting import Connection
@@ -89,6 +89,8 @@ def read_view(office: Office, connection: Connection, asked: Show) -> Page | Ref
     """A page of a view, or why not. `connection` has no transaction open."""
     view = office.views.get(asked.view)
     try:
+        if view is not None and asked.stands_in_address:
+            _refuse_secrets(view, asked)
         if view is not None and view.is_public:
             return TO_ANYBODY[view.id](office, connection, view, asked)
         if view is not None and is_open(view, asked):
@@ -311,6 +313,13 @@ def _is_seen(scope: Scope, own: Place, row: Mapping[str, Any]) -> bool:
         return True
     number = getattr(own, SCOPE_COLUMNS[scope])
     return number is not None and row[VIEW_COLUMNS[scope]] == number
+
+
+def _refuse_secrets(view: View, asked: Show) -> None:
+    for row in view.filters:
+        if row.name in asked.filters and row.how in SECRETS:
+            problem = "it stands in no address: send it in the body of a POST"
+            raise Refusal(FIELD, field=row.name, problem=problem)
 
 
 def _refuse_role(view: View, who: Who) -> None:

@@ -36,6 +36,10 @@ class How(enum.Enum):
     WALKED = "is told apart by the walk, which may start from it"
 
 
+SECRETS: Final = frozenset({How.NUMBER, How.PHONE})
+"""What is found by these stands in no address: it is sent in a body."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column, labelled by its name in WORDS."""

@@ -5,7 +5,7 @@ of another site can use one. Answers are the office's own structs.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from starlette.requests import Request
@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from host.model.catalogue import Catalogue, Look
-from host.model.office import NOBODY, Do, Refused, Show, Told, sought
+from host.model.office import NOBODY, ROWS_MAX, Do, Refused, Show, Told, sought
 from host.model.secrets import Secret
-from switch.web.asked import places_of, rows_of, typed_in_query
+from switch.web.asked import PLACES_MAX, places_of, rows_of, typed_in_query
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import TOKEN_CHARACTERS_MAX, Limiter
 from switch.web.openapi import ROWS_USUAL, document_of
@@ -37,6 +37,15 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     is_dry_run: bool = False
 
 
+class Seeking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a `POST /v1/show/VIEW`."""
+
+    filters: dict[str, str | bool | int] = {}
+    after: Annotated[list[str], msgspec.Meta(max_length=PLACES_MAX)] = []
+    rows: Annotated[int, msgspec.Meta(ge=1, le=ROWS_MAX)] = ROWS_USUAL
+    count: bool = False
+
+
 class Api:
     """Its routes."""
 
@@ -50,6 +59,7 @@ class Api:
             Route("/v1/catalogue", self.catalogue),
             Route("/v1/openapi.json", self.openapi),
             Route("/v1/show/{view}", self.show),
+            Route("/v1/show/{view}", self.show_sought, methods=["POST"]),
             Route("/v1/do/{action}", self.do, methods=["POST"]),
         ]
 
@@ -87,6 +97,24 @@ class Api:
             after=places_of(typed),
             rows_max=rows_of(typed, ROWS_USUAL),
             is_counted="count" in typed,
+            stands_in_address=True,
+            source=source_of(request),
+        )
+        return await _answered(lambda: self._desk.ask(asked))
+
+    async def show_sought(self, request: Request) -> Response:
+        """The same, found by what stands in the body, so that it may be secret."""
+        try:
+            told = msgspec.json.decode(await request.body(), type=Seeking)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return json_of(NO_JSON)
+        asked = Show(
+            session=bearer(request),
+            view=request.path_params["view"],
+            filters=sought({name: _as_typed(value) for name, value in told.filters.items()}),
+            after=told.after,
+            rows_max=told.rows,
+            is_counted=told.count,
             source=source_of(request),
         )
         return await _answered(lambda: self._desk.ask(asked))
@@ -125,6 +153,10 @@ async def described(desk: Desk, session: Secret, source: str) -> dict[str, Any] 
         return told
     assert told.schemas is not None, "they were asked for"
     return document_of(told.actions, told.views, told.schemas)
+
+
+def _as_typed(value: str | bool | int) -> str:
+    return msgspec.json.encode(value).decode() if not isinstance(value, str) else value
 
 
 def bearer(request: Request) -> Secret:

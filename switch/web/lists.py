@@ -1,12 +1,13 @@
 """Lists: what is looked at by the rows of the catalogue, found, and taken along as a file."""
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from host.model.catalogue import ViewTold
-from host.model.office import ROWS_MAX, Page, Refused
+from host.model.office import ROWS_MAX, Page, Refused, Show
 from switch.web.asked import places_of, typed_in_query
 from switch.web.exported import lines_of
 from switch.web.visits import Visits, is_out, status_of
@@ -66,7 +67,8 @@ class Lists:
         filters = forms.filters_of(view, typed)
         if forms.lacks_filter(view, filters):
             return visits.shown(request, pages.listed(reader, view, filters, None))
-        told = await visits.desk.ask(visits.asked(request, view.id, filters, places_of(typed)))
+        asked = visits.asked(request, view.id, filters, places_of(typed))
+        told = await visits.desk.ask(_as_sent(request, asked))
         if is_out(told):
             return visits.to_door(request)
         assert isinstance(told, Page | Refused), told
@@ -95,7 +97,7 @@ class Lists:
         reader = await visits.reader(request)
         view = _view(request, reader)
         filters = forms.filters_of(view, typed_in_query(request))
-        asked = visits.asked(request, view.id, filters, [], rows_max=ROWS_MAX)
+        asked = _as_sent(request, visits.asked(request, view.id, filters, [], rows_max=ROWS_MAX))
         told = await visits.desk.ask(asked)
         if not isinstance(told, Page):
             return await visits.trouble(request, told)
@@ -104,6 +106,11 @@ class Lists:
         response = StreamingResponse(lines, media_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f'attachment; filename="{view.id}.csv"'
         return response
+
+
+def _as_sent(request: Request, asked: Show) -> Show:
+    """With whether what it is found by stands in the address."""
+    return msgspec.structs.replace(asked, stands_in_address=request.method == "GET")
 
 
 def _view(request: Request, reader: Reader) -> ViewTold:

@@ -44,7 +44,9 @@ def document_of(
     subjects = dict.fromkeys(_subject(one.id) for one in actions)
     paths: dict[str, Any] = {"/v1/catalogue": {"get": _catalogue()}}
     for view in views:
-        paths[f"/v1/show/{view.id}"] = {"get": _looking(view, schemas)}
+        is_secret = any(one.input == "secret" for one in view.filters)
+        how = {"post": _seeking(view, schemas)} if is_secret else {"get": _looking(view, schemas)}
+        paths[f"/v1/show/{view.id}"] = how
     for action in actions:
         paths[f"/v1/do/{action.id}"] = {"post": _doing(action, schemas, done)}
     return {
@@ -87,17 +89,39 @@ def _looking(view: ViewTold, schemas: Schemas) -> dict[str, Any]:
         }
         for one in view.filters
     ]
+    return {**_showing(view, schemas), "parameters": [*filters, *_PAGING]}
+
+
+def _seeking(view: ViewTold, schemas: Schemas) -> dict[str, Any]:
+    """Of a view that has a filter which stands in no address."""
+    body = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "filters": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    one.name: schemas.filters[view.id][one.name] for one in view.filters
+                },
+                "required": view.needs if len(view.needs) == 1 else [],
+            },
+            **{one["name"]: one["schema"] for one in _PAGING},
+            "count": {"type": "boolean"},
+        },
+    }
+    content = {"required": True, "content": {JSON: {"schema": body}}}
+    return {**_showing(view, schemas), "requestBody": content}
+
+
+def _showing(view: ViewTold, schemas: Schemas) -> dict[str, Any]:
+    needed = f"One of these is needed: {', '.join(view.needs)}."
     return {
         "operationId": f"show_{view.id}",
         "summary": view.en,
         "x-zh": view.zh,
         "tags": ["views"],
-        **(
-            {"description": f"One of these is needed: {', '.join(view.needs)}."}
-            if view.needs
-            else {}
-        ),
-        "parameters": [*filters, *_PAGING],
+        **({"description": needed} if view.needs else {}),
         "responses": _responses(_page(view, schemas)),
     }
 

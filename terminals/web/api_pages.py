@@ -77,7 +77,8 @@ def _sent(row: Mapping[str, Any], components: Mapping[str, Any]) -> list[tuple[s
             (one["name"], one["schema"], one.get("required", False)) for one in row["parameters"]
         ]
     [content] = row["requestBody"]["content"].values()
-    values = _whole(content["schema"]["properties"]["values"], components)
+    body = content["schema"]["properties"]
+    values = _whole(body.get("values") or body["filters"], components)
     needed = set(values.get("required", ()))
     return [(name, told, name in needed) for name, told in values.get("properties", {}).items()]
 
@@ -140,7 +141,9 @@ def _example(
     if method == "get":
         return f"{bearer} \\\n  '$ADDRESS{path}?rows=50'".replace("'", '"')
     values = {name: _value(told, components) for name, told, is_needed in sent if is_needed}
-    body = json.dumps({"values": values, "once_key": TEXT}, ensure_ascii=False)
+    is_view = path.startswith("/v1/show/")
+    told = {"filters": values, "rows": 50} if is_view else {"values": values, "once_key": TEXT}
+    body = json.dumps(told, ensure_ascii=False)
     return f"{bearer} \\\n  -d '{body}' \\\n  \"$ADDRESS{path}\""
 
 

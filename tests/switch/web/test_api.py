@@ -43,6 +43,21 @@ def test_the_catalogue_has_what_the_bearer_may(front: Open, bureau: Bureau) -> N
     assert {one["name"] for one in save["fields"]} >= {"merchant_id", "name"}
 
 
+def test_what_is_found_by_a_secret_is_sent_in_the_body(front: Open, bureau: Bureau) -> None:
+    client = _api(front, bureau)
+    in_address = client.get("/v1/show/cards", params={"phone": "13800001234"})
+    assert (in_address.status_code, in_address.json()["field"]) == (422, "phone")
+    assert "POST" in in_address.json()["en"]
+    in_body = client.post("/v1/show/cards", json={"filters": {"phone": "13800001234"}})
+    assert in_body.json() == client.get("/v1/show/cards", params={"batch": "NONE"}).json()
+    merchants = client.post("/v1/show/merchants", json={"rows": 1, "count": True}).json()
+    assert (len(merchants["rows"]), merchants["count"]) == (1, 3)
+    wrongs: list[Any] = [{"rows": 0}, {"filter": {}}, [1], {"after": ["x"] * 1_000}]
+    for wrong in wrongs:
+        answer = client.post("/v1/show/merchants", json=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (422, "E-FIELD")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [

@@ -79,7 +79,7 @@ class Spoken:
 
     def look(self, who: Person, view: str, *, filters: dict[str, str]) -> Told:
         """As `Bureau.look`."""
-        return self._answer("GET", f"/v1/show/{view}", who, params=filters)
+        return self._answer("POST", f"/v1/show/{view}", who, json={"filters": filters})
 
     def _answer(self, method: str, path: str, who: Person, **sent: Any) -> Told:
         self.calls += 1
