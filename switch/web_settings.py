@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from host.office.roles import ROLES
 from switch.channels import TlsSettings, address_of
 
 USUAL_PORT: Final = 8688
@@ -25,6 +26,9 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     no page of somebody else's gets at it by a name of their own."""
     tls: TlsSettings | None = None
     """Our certificate; with `client_ca` and `require_client` browsers need one, too."""
+    certificate_roles: tuple[str, ...] = ()
+    """Roles that come only with a certificate of `tls.client_ca`, as merchant_operator; others may
+    show one. Where `require_client` is set, everybody does."""
     sign_ins_a_minute: Annotated[int, msgspec.Meta(ge=1)] = 20
     """Of one address; and half as many of one login, wherever they come from."""
     body_bytes_max: Annotated[int, msgspec.Meta(ge=1024)] = 4 * 1024 * 1024
@@ -54,6 +58,17 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                     f"seats_call: {self.seats_call!r} is another machine, and card numbers would"
                     " cross in clear. Next: name its channel's authority in seats_ca"
                 )
+        unknown = [role for role in self.certificate_roles if role not in ROLES]
+        if unknown:
+            raise ValueError(
+                f"certificate_roles: there is no role {unknown[0]!r}. Next: choose of "
+                f"{', '.join(sorted(ROLES))}"
+            )
+        if self.certificate_roles and (self.tls is None or self.tls.client_ca is None):
+            raise ValueError(
+                "certificate_roles: nobody could show one. Next: name in [web.tls] client_ca the"
+                " authority that signs certificates of browsers"
+            )
         if self.tls is None and not _is_loopback(self.host):
             raise ValueError(
                 f"host: {self.host!r} is reached by others, and passwords would cross in clear."

@@ -179,6 +179,13 @@ AWAY: Final = RefusalKind(
     why="what cannot be kept is not done",
     next="posswitch doctor; then do it again",
 )
+CERTIFICATE: Final = RefusalKind(
+    code="E-CERTIFICATE",
+    en="this role comes only with a certificate, and none was shown",
+    zh="该身份须出示客户端证书, 未出示",
+    why="the settings of the web front name roles that come with a certificate of its authority",
+    next="install the certificate file that who runs the house gives out, open the browser anew",
+)
 BAD_ROW: Final = RefusalKind(
     code="E-BAD",
     en="line {line} of the ledger's export is the first that is not as it was sealed: {what}",
@@ -516,7 +523,7 @@ TRIAL: Final = RefusalKind(
 COMMON: Final = (
     NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, FIELD,
     STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
-    EXPIRED,
+    EXPIRED, CERTIFICATE,
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, VISIT, ID, PREFIX,

@@ -22,6 +22,8 @@ FIRST_SECONDS_MAX: Final = 5.0
 CATALOGUE_SECONDS: Final = 30.0
 """How old a catalogue may be: what it offers is asked for again by the office, each time."""
 CATALOGUES_MAX: Final = 2_000
+USE_GRANT: Final = "session.use_grant"
+"""After it there is something else for who asked."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -75,6 +77,8 @@ class Desk:
             InDoubtError: an action was asked for, and it is not known what became of it.
         """
         link = await self._found()
+        if isinstance(asked, Do) and asked.action == USE_GRANT:
+            self.forget(asked.session)
         try:
             return await link.ask(asked)
         except (OSError, LinkError, trio.TooSlowError) as error:

@@ -1,7 +1,6 @@
 """The web front put together: its routes, its listener, its link; until it is cancelled."""
 
 import errno
-import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, NoReturn
 
@@ -23,6 +22,7 @@ from switch.seat.seats import Seats
 from switch.web.api import Api
 from switch.web.api_pages import ApiPages
 from switch.web.bounded import Bounded
+from switch.web.certificates import Certified, context_of
 from switch.web.counters.clerk import ClerkPages
 from switch.web.counters.selling import SeatPages
 from switch.web.desk import Desk, HostAwayError, InDoubtError
@@ -126,6 +126,7 @@ def application(front: WebFront) -> Starlette:
             Middleware(Measured, metrics=front.metrics, places=_places(routes)),
             Middleware(Sealed, headers=guard.headers),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, *settings.names]),
+            Middleware(Certified, visits=visits, roles=lambda: visits.settings.certificate_roles),
             Middleware(Bounded, bytes_max=lambda: visits.settings.body_bytes_max),
         ],
     )
@@ -143,7 +144,7 @@ async def run_web(
 
     Raises:
         OSError: it cannot listen there.
-        ssl.SSLError: the certificate or key is unusable.
+        TlsFileError: the certificate or another of its files is unusable.
     """
     config, sockets = _listening(settings)
     scheme = "https" if settings.tls is not None else "http"
@@ -197,9 +198,6 @@ def config_of(settings: WebSettings, port: int) -> Config:
     tls = settings.tls
     if tls is not None:
         config.certfile, config.keyfile = tls.certificate, tls.key
-        if tls.client_ca is not None:
-            config.ca_certs = tls.client_ca
-            config.verify_mode = (
-                ssl.VerifyMode.CERT_REQUIRED if tls.require_client else ssl.VerifyMode.CERT_OPTIONAL
-            )
+        context = context_of(tls, config)
+        config.create_ssl_context = lambda: context  # type: ignore[method-assign]
     return config

@@ -13,6 +13,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "E-STEP-UP": 401,
     "E-NOT-YOUR-ROLE": 403,
     "E-ENROL": 403,
+    "E-CERTIFICATE": 403,
     "E-NO-GRANT": 403,
     "E-NOT-FOUND": 404,
     "E-CHANGED": 409,

@@ -38,11 +38,16 @@ def tls_of(channel: ChannelSettings) -> TlsEnds | None:
         if tls.client_ca is None:
             context.load_default_certs()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _load(context, tls, channel.name)
+    load_files(context, tls, channel.name)
     return TlsEnds(context, server_name)
 
 
-def _load(context: ssl.SSLContext, tls: TlsSettings, channel: str) -> None:
+def load_files(context: ssl.SSLContext, tls: TlsSettings, channel: str) -> None:
+    """Put certificate, key, authority and revocation list into a context.
+
+    Raises:
+        TlsFileError: one of them cannot be used.
+    """
     try:
         check_named(tls.certificate)
         check_named(tls.key)

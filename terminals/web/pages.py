@@ -101,6 +101,11 @@ def visit(reader: Reader, told: Done) -> str:
     )
 
 
+def certificate(reader: Reader) -> str:
+    """The grant in use comes only with a certificate, and none was shown."""
+    return rendered("certificate.html", reader)
+
+
 def accept(reader: Reader, refused: Refused | None = None, *, token: str = "") -> str:
     """Where an invitation is taken up."""
     return rendered("accept.html", reader, refused=refused, token=token)

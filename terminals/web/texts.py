@@ -106,6 +106,32 @@ TEXTS: Final[Mapping[str, Text]] = {
     "visit_seed": Text("Seed", "密钥"),
     "visit_pin": Text("Pay PIN", "支付密码"),
     "visit_begin": Text("Begin", "开始"),
+    "needs_certificate": Text("A certificate is missing", "缺少客户端证书"),
+    "none_shown": Text(
+        "this comes only with a certificate of this house, and this browser has shown none.",
+        "该身份须使用本平台签发的客户端证书, 当前浏览器未出示。",
+    ),
+    "certificate_install": Text("How it is put into this browser", "安装方法"),
+    "certificate_get": Text(
+        "Ask who runs the house for a certificate file (.p12) and its password.",
+        "向系统管理员领取证书文件 (.p12) 及其密码。",
+    ),
+    "certificate_import": Text(
+        "Import it: in Chrome and Edge under Settings, Privacy and security, Security, Manage"
+        " certificates; in Firefox under Settings, Privacy & Security, View certificates; on a"
+        " phone by opening the file.",
+        "导入证书: Chrome 与 Edge 在“设置 - 隐私和安全 - 安全 - 管理证书”; Firefox 在“设置 -"
+        " 隐私与安全 - 查看证书”; 手机直接打开该文件。",
+    ),
+    "certificate_again": Text(
+        "Close the browser whole, open this page again, and choose the certificate when asked.",
+        "完全关闭浏览器后重新打开本页, 在提示时选择该证书。",
+    ),
+    "certificate_else": Text(
+        "Another grant of yours may do without: it is chosen at the top.",
+        "您的其他身份可能无需证书, 可在页首切换。",
+    ),
+    "certificate_try": Text("Try again", "重试"),
     "accept": Text("Take up an invitation", "接受邀请"),
     "invitation": Text("Invitation", "邀请码"),
     "new_password": Text("New password", "新密码"),
