@@ -39,7 +39,7 @@ def batch_row(batch: BatchPlan, now: dt.datetime) -> Row:
     product = (batch.id, 1)
     return (
         batch.id, batch.code, batch.issuer_id, *product, batch.name, RESPONSIBLE, batch.face_minor,
-        *made, list(batch.use.stores),
+        *made, list(batch.use.stores), list(batch.use.merchants),
     )  # fmt: skip
 
 

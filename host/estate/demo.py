@@ -399,11 +399,12 @@ PIECE_VOUCHERS: Final = (
 
 def _piece_batches() -> tuple[BatchPlan, ...]:
     return tuple(
-        _piece_batch(number, one) for number, one in enumerate(PIECE_VOUCHERS, VOUCHER_BATCH + 1)
+        piece_batch(number, one) for number, one in enumerate(PIECE_VOUCHERS, VOUCHER_BATCH + 1)
     )
 
 
-def _piece_batch(number: int, of: PieceVouchers) -> BatchPlan:
+def piece_batch(number: int, of: PieceVouchers) -> BatchPlan:
+    """So many vouchers of pieces, in the batch of that number."""
     pieces = of.use.entries if of.kind is ProductKind.GOODS else 1
     return BatchPlan(
         id=number,

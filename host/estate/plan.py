@@ -186,7 +186,8 @@ class UsePlan(msgspec.Struct, frozen=True, kw_only=True):
     goods: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     stores: tuple[int, ...] = ()
-    """Each: all of them, where none is named."""
+    merchants: tuple[int, ...] = ()
+    """Each: all of them, where none is named. What one merchant alone takes is theirs, too."""
 
 
 class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):

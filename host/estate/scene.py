@@ -1,4 +1,4 @@
-"""What the demo's day leaves behind for who walks around in it: a seat and an open lottery.
+"""What the demo's day leaves behind for who walks around in it: a seat, an open lottery, vouchers.
 
 Neither takes part in the day's trade. What is a member's, `config.run.scene` gives them.
 """
@@ -9,10 +9,21 @@ from typing import Final
 import msgspec
 
 from host.estate.batches import FIRST_DAY, LAST_DAY
-from host.estate.demo import CITY, PROGRAMMES, STORES, made_up_terminal
-from host.estate.plan import EstatePlan, LotteryPlan
+from host.estate.demo import (
+    CITY,
+    MERCHANTS,
+    PIECE_VOUCHERS,
+    PROGRAMMES,
+    STORES,
+    VOUCHER_BATCH,
+    PieceVouchers,
+    made_up_terminal,
+    piece_batch,
+)
+from host.estate.plan import EstatePlan, LotteryPlan, UsePlan
 from host.model.lottery import PARTS, Content, Prize, PrizeKind
 from host.model.secrets import Secret
+from host.model.vouchers import ProductKind
 
 SEAT: Final = "80060001"
 """A terminal whose till is the web front; it is given its key with that."""
@@ -44,9 +55,19 @@ LOTTERY: Final = LotteryPlan(
 )  # fmt: skip
 
 
+BREAKFAST: Final = PieceVouchers(
+    "Breakfast for two", ProductKind.GOODS, 1641, UsePlan(merchants=(MERCHANTS[0].id,))
+)
+BREAKFAST_BATCH: Final = VOUCHER_BATCH + len(PIECE_VOUCHERS) + 1
+"""Vouchers that one merchant alone takes, who prints them."""
+
+
 def in_scene(plan: EstatePlan) -> EstatePlan:
-    """The demo's plan with both in it."""
+    """The demo's plan with all of it."""
     seat = msgspec.structs.replace(made_up_terminal(SEAT, STORES[0].id), working=None)
     return msgspec.structs.replace(
-        plan, terminals=(*plan.terminals, seat), lotteries=(*plan.lotteries, LOTTERY)
+        plan,
+        terminals=(*plan.terminals, seat),
+        lotteries=(*plan.lotteries, LOTTERY),
+        batches=(*plan.batches, piece_batch(BREAKFAST_BATCH, BREAKFAST)),
     )

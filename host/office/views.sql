@@ -1130,6 +1130,7 @@ SELECT
     c.id,
     c.pan_masked,
     b.product_id AS product,
+    b.name,
     b.face_minor,
     CASE
         WHEN v.kind = 'points_card'

@@ -112,7 +112,7 @@ COPY product_version (
 -- Rows of the plan.
 COPY card_batch (
     id, code, issuer_id, product_id, product_version, name, responsible, face_minor, state, made_by,
-    made_at, stores
+    made_at, stores, merchants
 ) FROM STDIN;
 
 -- name: copy_card_parts

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 WIDTH: Final = 600
 HEIGHT: Final = 120
+BARS_MIN: Final = 12
+"""There is room for so many at least: one alone is no wall."""
 GAP: Final = 0.2
 """Of a bar's room."""
 
@@ -51,7 +53,7 @@ def shares(told: Sequence[tuple[str, float, str]]) -> list[Share]:
 
 def bars(told: Sequence[tuple[str, float, str]], title: str) -> Chart:
     """Of what each stands for, how much, and how that is said."""
-    room = WIDTH / max(len(told), 1)
+    room = WIDTH / max(len(told), BARS_MIN)
     most = max((abs(much) for _, much, _ in told), default=0) or 1
     drawn = []
     for at, (name, much, text) in enumerate(told):

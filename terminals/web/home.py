@@ -6,19 +6,26 @@ from typing import Any, Final
 from terminals.web import charts
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
-from terminals.web.shown import Shown
+from terminals.web.shown import Row, Shown
 
 LIVE_SECONDS: Final = 10.0
 STEPS: Final = "steps"
 DAYS_MAX: Final = 30
+OPEN: Final = "open"
 
 
 def _arranged(reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
     days = parts.get("days")
     return {
         "trade": _trade(reader, days) if days is not None and len(days.rows) > 1 else None,
-        "day": days.first if days is not None else None,
+        "day": _last_night(days) if days is not None else None,
     }
+
+
+def _last_night(days: Shown) -> Row | None:
+    """The last date of which something was taken; where there is none, the one that is open."""
+    taken = (row for row in days.rows if row.values.get("day_state") != OPEN)
+    return next(taken, days.first)
 
 
 def _trade(reader: Reader, days: Shown) -> charts.Chart:

@@ -14,6 +14,8 @@ ROLE: Final = "member"
 PAY_CODE: Final = "pay_code"
 """The page that shows one."""
 ACTIVE: Final = "active"
+TO_USE: Final = "claimed"
+"""A voucher that is still good."""
 LIVE_SECONDS: Final = 3.0
 DONE_SECONDS: Final = 1.0
 UNDER_WAY: Final = frozenset({"waiting", "running", "stopping"})
@@ -39,19 +41,21 @@ def _sum(rows: Sequence[Row], name: str) -> int:
 def _wallet(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
     wallet = parts.get("wallet")
     cards = usable(wallet)
-    gifts = parts.get("gifts")
+    gifts, vouchers = parts.get("gifts"), parts.get("vouchers")
+    beside = {row.values["id"] for row in vouchers.rows} if vouchers is not None else set()
+    held = wallet.rows if wallet is not None else ()
     return {
-        "cards": wallet.rows if wallet is not None else (),
+        "cards": [row for row in held if row.values["id"] not in beside],
         "free_minor": _sum(cards, "free_minor"),
         "points": _sum(cards, "points"),
         "waits": gifts.rows if gifts is not None else (),
-        "vouchers": _in_use(parts.get("vouchers")),
+        "vouchers": _in_use(vouchers),
     }
 
 
 def _in_use(vouchers: Shown | None) -> Sequence[Row]:
     rows = vouchers.rows if vouchers is not None else ()
-    return [row for row in rows if row.values.get("voucher_status") == ACTIVE]
+    return [row for row in rows if row.values.get("voucher_status") == TO_USE]
 
 
 def _giving(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from host.office.jobs import AtWork, begin_job
 from host.office.passwords import refuse_easy
 from host.office.printing import LAYOUTS, Piece, sample_of, sheets_of
 from host.office.refusals import FIELD, NONE_UNSOLD, STATE, TOO_MANY_CARDS, Refusal
-from host.office.roles import BM, BO, IM, PA, PO
+from host.office.roles import BM, BO, IM, MO, PA, PO
 from host.office.rows.reports import refuse_without_font
 from host.office.sheets import workbook_of
 from host.office.subjects import Ref
@@ -268,7 +268,7 @@ VOUCHER_BATCH_PRINT: Final = Action(
     en="Print vouchers",
     zh="制券打印",
     values=VoucherBatchPrint,
-    roles=frozenset({PO, BM, IM}),
+    roles=frozenset({PO, BM, IM, MO}),
     do=_print,
     about=lambda values: Ref("card_batch", values.batch),
     approvers=frozenset({BO, PA}),
@@ -283,7 +283,7 @@ VOUCHER_BATCH_SAMPLE: Final = Action(
     en="Print a sample of vouchers",
     zh="打印样张",
     values=VoucherBatchSample,
-    roles=frozenset({PO, BM, IM}),
+    roles=frozenset({PO, BM, IM, MO}),
     do=_sample,
     about=lambda values: Ref("card_batch", values.batch),
     gives="file.take",

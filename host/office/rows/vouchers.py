@@ -265,6 +265,7 @@ VOUCHERS: Final = View(
         Column(name="id", kind=int),
         Column(name="pan_masked", is_masked=True),
         Column(name="product", kind=int, opens="products"),
+        Column(name="name"),
         Column(name="face_minor", kind=int),
         Column(name="unit"),
         Column(name="voucher_status"),

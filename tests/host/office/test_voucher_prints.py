@@ -140,3 +140,28 @@ def test_a_sample_is_made_for_who_asks_and_has_no_code_of_the_batch(issuer: Issu
     assert "SAMPLE" in text
     assert [code for code in codes if code in text or code.replace("-", "") in text] == []
     assert issuer.bureau.sql("SELECT count(*) FROM disclosure") == [(0,)]
+
+
+def test_a_shop_prints_vouchers_that_it_alone_takes(issuer: Issuer) -> None:
+    """S3-23: once a rights owner agrees; what others take, too, is not there for it."""
+    bureau = issuer.bureau
+    owner = bureau.person("merchant_owner")
+    own, codes = made(issuer)
+    shared, _ = made(issuer)
+    [(merchant,)] = bureau.sql(
+        "SELECT merchant_id FROM person_grant WHERE role = 'merchant_owner'"
+        " ORDER BY id DESC LIMIT 1"
+    )
+    bureau.sql("UPDATE card_batch SET merchants = %s WHERE code = %s", [merchant], own)
+    told = {"recipient": "counter", "note": "tomorrow", "workbook_password": PASSWORD}
+    assert bureau.refused(owner, "voucher_batch.print", batch=shared, **told) == "E-NOT-FOUND"
+    waiting = bureau.do(owner, "voucher_batch.print", batch=own, **told)
+    assert isinstance(waiting, Waiting), waiting
+    decided = {"approval": waiting.approval, "decision": "approve"}
+    done = bureau.with_code(issuer.owner, "approval.decide", **decided)
+    assert isinstance(done, Done), done
+    bureau.do_jobs()
+    file = done.told["outcome"]["told"]["file"]
+    content = bureau.done(owner, "file.take", file=file).shown_once["content"]
+    text = text_of(base64.b64decode(content))
+    assert [text.count(code) for code in codes] == [1] * len(codes)
