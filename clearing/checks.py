@@ -17,6 +17,7 @@ FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
     "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_statements.sql",
     "audit_disputes.sql", "audit_payouts.sql", "audit_recon.sql", "audit_reserves.sql",
+    "audit_enterprises.sql",
     "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
@@ -585,6 +586,24 @@ CHECKS: Final = (
         "what decides is as our programs left it",
         (
             Test("card_numbered_twice", "number {id} belongs to {cards} cards"),
+            Test(
+                "enterprise_not_what_was_granted",
+                "enterprise {code}: it may spend {granted_minor}, it was granted {told_minor}",
+            ),
+            Test(
+                "enterprise_not_what_was_spent",
+                "enterprise {code}: it has spent {spent_minor}, its issues come to {told_minor}",
+            ),
+            Test(
+                "staff_issue_not_its_rows",
+                "issue {id}: {planned} planned, {issued} issued, {refused} refused; its rows are "
+                "{rows_planned}, {rows_issued}, {rows_refused}",
+            ),
+            Test(
+                "staff_voucher_not_claimed",
+                "issue {issue_id}, row {place}: voucher {card_id} is of another batch, or was "
+                "claimed by nobody or another",
+            ),
             Test("card_of_no_issuer", "card {id} is of issuer {issuer_id}, which is not there"),
             Test("part_not_its_cards", "part {part_id} has made {made} cards, {cards} are there"),
             Test("card_not_of_its_part", "card {id} is of part {part_id}, {fault}"),

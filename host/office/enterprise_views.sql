@@ -51,3 +51,66 @@ SELECT
 FROM employee AS s
 INNER JOIN enterprise AS e ON s.enterprise_id = e.id
 INNER JOIN department AS d ON s.enterprise_id = d.enterprise_id AND s.department = d.name;
+
+-- name: staff_offers
+-- Batches that an enterprise may hand out.
+SELECT
+    o.id,
+    e.code AS enterprise,
+    b.code AS batch,
+    b.name,
+    o.gives,
+    o.price_minor,
+    coalesce(b.valid_to, v.valid_to) AS valid_to,
+    o.state,
+    e.issuer_id AS of_issuer,
+    e.id AS of_enterprise
+FROM enterprise_offer AS o
+INNER JOIN enterprise AS e ON o.enterprise_id = e.id
+INNER JOIN card_batch AS b ON o.batch_id = b.id
+INNER JOIN product_version AS v
+    ON b.product_id = v.product_id AND b.product_version = v.version;
+
+-- name: staff_issues
+-- What was handed out at once, and how far it is.
+SELECT
+    i.id AS issue,
+    i.name,
+    b.code AS batch,
+    i.planned,
+    i.issued,
+    i.refused,
+    (
+        SELECT count(*)
+        FROM staff_voucher AS g
+        INNER JOIN card AS c ON g.card_id = c.id
+        WHERE g.issue_id = i.id AND c.status IN ('redeemed', 'loaded')
+    ) AS redeemed,
+    (i.planned - i.refused) * i.price_minor AS cost_minor,
+    i.job_id AS job,
+    i.made_by,
+    i.made_at,
+    i.enterprise_id AS of_enterprise
+FROM staff_issue AS i
+INNER JOIN card_batch AS b ON i.batch_id = b.id;
+
+-- name: staff_vouchers
+-- Who has one, and whether it is redeemed: never for what, nor where.
+SELECT
+    g.issue_id AS issue,
+    g.place,
+    s.code AS employee,
+    left(s.name, 1) || '*' AS name,
+    g.department,
+    CASE
+        WHEN g.state <> 'issued' THEN g.state
+        WHEN c.status IN ('redeemed', 'loaded') THEN 'redeemed'
+        WHEN c.status IN ('voided', 'expired') THEN c.status
+        ELSE 'issued'
+    END AS staff_voucher_state,
+    g.why,
+    g.issued_at,
+    g.enterprise_id AS of_enterprise
+FROM staff_voucher AS g
+INNER JOIN employee AS s ON g.employee_id = s.id
+LEFT JOIN card AS c ON g.card_id = c.id;

@@ -213,6 +213,23 @@ INNER JOIN enterprise AS e ON t.enterprise_id = e.id
 WHERE e.code = split_part(%(key)s, '/', 1) AND t.code = split_part(%(key)s, '/', 2)
 FOR UPDATE OF t;
 
+-- name: staff_issue
+-- By number.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    t.enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM staff_issue AS t
+WHERE t.id = %(number)s
+FOR UPDATE OF t;
+
 -- name: merchant
 -- By merchant id, with whose cards it takes.
 SELECT

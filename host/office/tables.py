@@ -58,6 +58,7 @@ from host.office.rows import (
     self_activation,
     settings,
     staff,
+    staff_issues,
     statements,
     stock,
     stock_views,
@@ -74,6 +75,7 @@ from host.office.rows import (
     what_if,
     work,
 )
+from host.office.staff_issuing import hand_out
 from host.office.view import View
 
 _ACTIONS: Final[tuple[Action[Any], ...]] = (
@@ -120,6 +122,8 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     enterprises.DEPARTMENT,
     staff.SAVE,
     staff.IMPORTS,
+    staff_issues.OFFER,
+    staff_issues.ISSUES,
     programmes.REVISE,
     earn_rules.SAVE,
     points_prices.SAVE,
@@ -240,6 +244,9 @@ _VIEWS: Final = (
     enterprises.ENTERPRISES,
     enterprises.DEPARTMENTS,
     staff.STAFF,
+    staff_issues.OFFERS,
+    staff_issues.ISSUED,
+    staff_issues.VOUCHERS,
     programme_views.PROGRAMMES,
     earn_rules.RULES,
     fees.FEES,
@@ -316,6 +323,7 @@ WORKS: Final[Mapping[str, Step]] = {
     prints.SAMPLE: prints.make_sheets,
     intake.MEMBER_IMPORT: intake.take_file_of_members,
     staff.IMPORT: staff.take_file_of_staff,
+    staff_issues.ISSUE: hand_out,
     holding.ACTIVATE_FOR: holding.post_binding,
     holding.BIND_BOUGHT: holding.post_binding,
     cash.LOAD: cash.post_load,

@@ -19,6 +19,7 @@ from host.office.records import SQL as RECORDS
 from host.office.report_clock import REPORT_TIMERS
 from host.office.rows.breakage import take_due
 from host.office.rows.members import CLOSING
+from host.office.staff_issuing import give_back_left
 from host.office.step_up import OPEN
 from host.office.timer import AT_A_TIME, Do, Timer
 from host.stock.ageing import close_batches, expire_batches, expire_cards
@@ -101,6 +102,7 @@ TIMERS: Final = (
     Timer(name="batches", every=MINUTELY, do=lambda one, _now: expire_batches(one, AT_A_TIME)),
     Timer(name="left batches", every=HOURLY, do=lambda one, _now: close_batches(one, AT_A_TIME)),
     *LOTTERY_TIMERS,
+    Timer(name="staff", every=MINUTELY, do=lambda one, _now: give_back_left(one, AT_A_TIME)),
     Timer(name="hand-out", every=MINUTELY, nightly=_hand_out),
     Timer(name="members", every=HOURLY, do=_forget_members),
     Timer(name="forms", every=HOURLY, do=_clearing("clear_forms", FORMS_KEPT)),

@@ -255,6 +255,8 @@ class Voucher(msgspec.Struct, gc=False):
     given: int = 0
     """Entries or goods, in what stands of its uses."""
     bought: int = 0
+    is_permitted: bool = True
+    """Whether whom an enterprise has given it to may redeem what it gives."""
     is_changed: bool = False
 
 

@@ -39,7 +39,7 @@ def post_redemption(dossier: Dossier) -> Result:
     reason = _why_not_looked_at(dossier, voucher)
     if reason is not None or voucher is None:
         return reason
-    reason = _why_not(Use.SPEND, dossier, voucher.card) or _why_not_here(dossier, voucher.card)
+    reason = _why_not(Use.SPEND, dossier, voucher) or _why_not_here(dossier, voucher.card)
     if reason is not None:
         return reason
     batch = _batch_of(dossier, voucher.card)
@@ -52,7 +52,7 @@ def post_load(dossier: Dossier) -> Result:
     reason = _why_not_looked_at(dossier, voucher)
     if reason is not None or voucher is None:
         return reason
-    reason = _why_not(Use.LOAD, dossier, voucher.card) or _why_not_loaded(dossier, voucher.card)
+    reason = _why_not(Use.LOAD, dossier, voucher) or _why_not_loaded(dossier, voucher.card)
     if reason is not None:
         return reason
     batch = _batch_of(dossier, voucher.card)
@@ -86,8 +86,9 @@ def _why_not_looked_at(dossier: Dossier, voucher: Voucher | None) -> Reason | No
     return Reason.VOUCHER_UNKNOWN
 
 
-def _why_not(use_of: Use, dossier: Dossier, card: Card) -> Reason | None:
-    """What its batch, its state, its days and its holder say, in this order."""
+def _why_not(use_of: Use, dossier: Dossier, voucher: Voucher) -> Reason | None:
+    """What its batch, its state, its days, its holder and who gave it say, in this order."""
+    card = voucher.card
     if card.status == VoucherState.VOIDED:
         return told_of(card.status, card.sale).to(use_of)
     part = dossier.book.parts.get(card.part)
@@ -103,7 +104,13 @@ def _why_not(use_of: Use, dossier: Dossier, card: Card) -> Reason | None:
     grace = dt.timedelta(days=batch.terms.grace_days if use_of is Use.SPEND else 0)
     if card.valid_to is not None and dossier.today - grace > card.valid_to:
         return Reason.EXPIRED
-    return Reason.MEMBER_FROZEN if card.member in dossier.book.stopped_members else None
+    return _why_not_for_them(dossier, voucher)
+
+
+def _why_not_for_them(dossier: Dossier, voucher: Voucher) -> Reason | None:
+    if voucher.card.member in dossier.book.stopped_members:
+        return Reason.MEMBER_FROZEN
+    return None if voucher.is_permitted else Reason.VOUCHER_NOT_PERMITTED
 
 
 def _why_not_here(dossier: Dossier, card: Card) -> Reason | None:

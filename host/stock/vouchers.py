@@ -54,6 +54,8 @@ class Found(NamedTuple):
     stores: list[int]
     name: str
     face_minor: int
+    is_permitted: bool
+    """Whether the department of whom an enterprise has given it to may redeem what it gives."""
 
     @property
     def at(self) -> CardAt:
@@ -116,6 +118,8 @@ def refuse_redemption(connection: Connection, found: Found, counter: Counter) ->
         raise StockRefusal(Why.USED, **_used(connection, found, counter))
     if reason is not None:
         raise StockRefusal(Why.VOUCHER, reason=reason.value)
+    if not found.is_permitted:
+        raise StockRefusal(Why.VOUCHER, reason=Reason.VOUCHER_NOT_PERMITTED.value)
     is_elsewhere = found.merchants and counter.merchant not in found.merchants
     if is_elsewhere or (found.stores and counter.store not in found.stores):
         raise StockRefusal(Why.OTHER_STORE)

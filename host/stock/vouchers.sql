@@ -22,7 +22,15 @@ SELECT
     b.merchants,
     b.stores,
     b.name,
-    b.face_minor
+    b.face_minor,
+    NOT EXISTS (
+        SELECT FROM staff_voucher AS g
+        INNER JOIN employee AS s ON g.employee_id = s.id
+        INNER JOIN department AS d ON s.enterprise_id = d.enterprise_id AND s.department = d.name
+        WHERE
+            g.card_id = c.id
+            AND NOT CASE g.gives WHEN 'goods' THEN d.may_goods ELSE d.may_services END
+    ) AS is_permitted
 FROM card AS c
 INNER JOIN card_batch_part AS p ON c.part_id = p.id
 INNER JOIN card_batch AS b ON p.batch_id = b.id

@@ -49,6 +49,9 @@ POSTER: Final[Mapping[str, Right]] = {
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at")),
     "estate_change": Right(reads=WHOLE),
     "estate_version": Right(reads=WHOLE),
+    "department": Right(reads=columns("enterprise_id name may_goods may_services")),
+    "employee": Right(reads=columns("id enterprise_id department")),
+    "staff_voucher": Right(reads=columns("card_id employee_id gives")),
     "exception_case": Right(
         reads=WHOLE,
         inserts=columns(

@@ -243,11 +243,28 @@ OFFICE: Final[Mapping[str, Right]] = {
     "enterprise": Right(
         reads=WHOLE,
         inserts=columns("code issuer_id name contact state made_by made_at"),
-        updates=columns("name contact state granted_minor"),
+        updates=columns("name contact state granted_minor spent_minor"),
     ),
     "enterprise_grant": Right(
         reads=WHOLE,
         inserts=columns("enterprise_id amount_minor note given_by agreed_by given_at"),
+    ),
+    "enterprise_offer": Right(
+        reads=WHOLE,
+        inserts=columns("enterprise_id batch_id gives price_minor state set_by set_at"),
+        updates=columns("gives price_minor state set_by set_at"),
+    ),
+    "staff_issue": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "enterprise_id batch_id name gives price_minor planned month made_by made_at"
+        ),
+        updates=columns("issued refused job_id"),
+    ),
+    "staff_voucher": Right(
+        reads=WHOLE,
+        inserts=columns("issue_id place enterprise_id employee_id member_id department gives"),
+        updates=columns("card_id state why issued_at"),
     ),
     "member": Right(
         reads=WHOLE,

@@ -75,7 +75,7 @@ def _uses_wanted(state: State) -> tuple[bytes, bytes] | None:
 def _add(row: tuple[Any, ...], state: State, vouchers: Vouchers, book: Book) -> None:
     """One that was loaded as the card of an exchange is that same card, as it stands now."""
     pan_hash, shard, number, issuer, status, expiry, part, sale, *rest = row
-    valid_from, valid_to, member, masked, given, bought = rest
+    valid_from, valid_to, member, masked, given, bought, is_permitted = rest
     card = state.cards.get(pan_hash)
     if card is None:
         owner = book.issuers[issuer]
@@ -83,7 +83,7 @@ def _add(row: tuple[Any, ...], state: State, vouchers: Vouchers, book: Book) -> 
         card = Card(number, shard, issuer, status, expiry, None, 0, *purses, part=part or NO_PART)
     card.status, card.sale, card.member = status, sale or "", member or 0
     card.valid_from, card.valid_to = valid_from, valid_to
-    voucher = Voucher(card, status, masked, given, bought)
+    voucher = Voucher(card, status, masked, given, bought, is_permitted)
     vouchers.by_hash[pan_hash] = vouchers.by_card[number] = voucher
 
 

@@ -15,7 +15,8 @@ INNER JOIN voucher_use AS u ON k.shard = u.shard AND k.id = u.journal_id;
 -- name: hold_vouchers
 -- By their codes or their numbers, in one order, until this batch is stored: whoever uses one of
 -- them at the same time, from another shard or by hand, waits, and finds it as it was left. What
--- was used of one counts where nothing that stands has undone it.
+-- was used of one counts where nothing that stands has undone it. One that an enterprise gave out
+-- is for what the department of whom it was given to may redeem.
 WITH wanted AS (
     SELECT
         c.shard,
@@ -46,7 +47,15 @@ SELECT
     c.member_id,
     c.pan_masked,
     coalesce(used.given, 0)::integer AS given,
-    coalesce(used.bought, 0)::integer AS bought
+    coalesce(used.bought, 0)::integer AS bought,
+    NOT EXISTS (
+        SELECT FROM staff_voucher AS g
+        INNER JOIN employee AS s ON g.employee_id = s.id
+        INNER JOIN department AS d ON s.enterprise_id = d.enterprise_id AND s.department = d.name
+        WHERE
+            g.card_id = c.id
+            AND NOT CASE g.gives WHEN 'goods' THEN d.may_goods ELSE d.may_services END
+    ) AS is_permitted
 FROM wanted AS w
 INNER JOIN card AS c ON w.shard = c.shard AND w.pan_hash = c.pan_hash
 LEFT JOIN LATERAL (

@@ -57,7 +57,8 @@ AREAS: Final = (
         _of("programme earn_rule points_price points lottery alliance_terms rate"),
     ),
     Area(
-        "Enterprises", "企业", _of("enterprises departments staff"),
+        "Enterprises", "企业",
+        _of("enterprises departments staff staff_offers staff_issues staff_vouchers"),
         _of("enterprise department staff"),
     ),
     Area("Members", "会员", _of("members"), _of("member")),
@@ -96,7 +97,7 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
         " rules stat_transactions people"
     ),
     "store": _in_order("usages terminal_batches stat_transactions vouchers people"),
-    "enterprise": _in_order("staff departments approvals jobs enterprises people"),
+    "enterprise": _in_order("staff staff_issues departments approvals jobs enterprises people"),
     "alliance": _in_order("directory rules alliance_terms alliance_settlements people"),
 }
 """Views by the kind of place a grant is at, in the order they are wanted."""

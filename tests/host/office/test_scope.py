@@ -249,6 +249,16 @@ class World:
             self.staff, "staff.save", enterprise="FOREIGN-CO", employee="FOREIGN1", name="Wu",
             phone="13900001111", department="FOREIGN",
         )  # fmt: skip
+        [(self.issue,)] = self.bureau.sql(
+            "INSERT INTO staff_issue (enterprise_id, batch_id, name, gives, price_minor, planned,"
+            " issued, month, made_by, made_at) SELECT e.id, b.id, 'FOREIGN', 'goods', 1, 1, 1,"
+            " '2026-11', 'x', now() FROM enterprise AS e, card_batch AS b"
+            " WHERE e.code = 'FOREIGN-CO' AND b.code = %s RETURNING id", self.batch,
+        )  # fmt: skip
+        self.bureau.sql(
+            "INSERT INTO staff_voucher SELECT %s, 1, enterprise_id, id, member_id, 'FOREIGN',"
+            " 'goods', 1, 'issued', '', now() FROM employee WHERE code = 'FOREIGN1'", self.issue,
+        )  # fmt: skip
 
     def grant_of(self, person: Person) -> int:
         number: int = self.bureau.rows(self.bureau.admin, "grants", login=person.login)[0]["id"]
@@ -286,6 +296,7 @@ class World:
             "member": self.member, "order": "T1", "date": "2026-11-22",
             "schedule": self.schedule, "mine": "true", "transaction": self.rrn,
             "batch": self.batch, "lottery": self.lottery, "webhook": self.webhook,
+            "issue": self.issue,
         }  # fmt: skip
 
     def questions(self, view: View) -> Iterator[dict[str, str]]:
@@ -338,7 +349,7 @@ class World:
             "account_holder": "Mine now", "account_number": "6222020200112230001",
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
             "enterprise": "FOREIGN-CO", "department": "FOREIGN", "employee": "FOREIGN1",
-            "contact": "Mine",
+            "contact": "Mine", "price_minor": 1,
             "client": "foreign-erp", "webhook": self.webhook,
             "from_at": "2030-01-01T00:00:00+08:00",
         }  # fmt: skip

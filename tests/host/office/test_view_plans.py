@@ -28,6 +28,7 @@ GROWS = {
     "payout_again", "payout_return_said", "recon_return", "statement_dispute", "statement_held",
     "statement_answer", "statement_correction", "delivery", "report_made",
     "reserve_held", "reserve_released", "exception_case", "enterprise", "department", "employee",
+    "enterprise_offer", "staff_issue", "staff_voucher",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -140,6 +141,19 @@ INSERT INTO employee (
 ) SELECT e.id, 's' || e.id, 'n', m.id, '', 'd1', 'g' || e.id % 9, 'x', now()
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM enterprise) AS e
 INNER JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM member) AS m ON e.n = m.n;
+INSERT INTO enterprise_offer (
+    enterprise_id, batch_id, gives, price_minor, state, set_by, set_at
+) SELECT e.id, 999 + e.id, 'goods', 1, 'offered', 'x', now() FROM enterprise AS e;
+INSERT INTO staff_issue (
+    enterprise_id, batch_id, name, gives, price_minor, planned, month, made_by, made_at
+) SELECT e.id, 999 + e.id, 'n', 'goods', 1, 1, '2026-11', 'x', now() FROM enterprise AS e;
+INSERT INTO staff_voucher (
+    issue_id, place, enterprise_id, employee_id, member_id, department, gives, card_id, state,
+    issued_at
+) SELECT
+    i.id, 1, s.enterprise_id, s.id, s.member_id, 'd1', 'goods', (999 + s.id) << 32, 'issued', now()
+FROM staff_issue AS i
+INNER JOIN employee AS s ON i.enterprise_id = s.enterprise_id;
 INSERT INTO person (login, name, created_at, merchant_id)
 SELECT 'p' || n, 'n' || n, now(), n FROM {NUMBERS};
 INSERT INTO person_grant (person_id, role, scope, merchant_id, from_at)
