@@ -110,5 +110,6 @@ class Asking:
             terminal=NOBODYS_TERMINAL,
             issuer=None,
             own=own,
+            voucher=own.voucher,
             pays=Pays(own.pay_code, own.payer) if own.payer else None,
         )

@@ -125,5 +125,7 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The member who pays by having scanned a store: out of which cards, the host finds."""
     lottery: str = ""
     """Which one is drawn, by its code."""
+    voucher: CardAt | None = None
+    """Which one is put onto the card."""
     pay_code: bytes | None = None
     """What was scanned, where it is for one payment: its keyed hash."""

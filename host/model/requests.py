@@ -317,7 +317,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         undone_by_switch=True,
         asked_by=frozenset({Origin.TERMINAL, Origin.OFFICE}),
     ),
-    Kind.LOAD_BY_CODE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.LOAD_BY_CODE: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=True,
+        asked_by=frozenset({Origin.TERMINAL, Origin.MEMBER}),
+    ),
     Kind.VOUCHER_VOID: KindRow(
         Family.FINANCIAL,
         moves_value=True,

@@ -108,6 +108,13 @@ FROM (
     LEFT JOIN exchange AS x ON j.home = x.home AND j.slot = x.slot AND %(is_member)s
 ) AS o;
 
+-- name: my_moves
+-- The cards whose trails are read.
+SELECT
+    c.id,
+    c.member_id AS of_member
+FROM card AS c;
+
 -- name: my_gifts
 -- From the side of each member: what they gave, what they got, and what waits for their phone.
 SELECT

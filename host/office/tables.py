@@ -34,9 +34,11 @@ from host.office.rows import (
     issuers,
     lotteries,
     member_entries,
+    member_loads,
     members,
     merchants,
     merging,
+    my_moves,
     paying,
     payout_returns,
     payouts,
@@ -190,6 +192,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     stock.CARD_EXTEND,
     breakage.BREAKAGE_RECOGNISE,
     cash.LOAD_CASH,
+    member_loads.LOAD_BY_CODE,
     cash.CASH_HAND_IN,
     self_activation.CARD_ACTIVATE,
     holding.CARD_ACTIVATE_FOR,
@@ -299,6 +302,7 @@ _VIEWS: Final = (
     gifts.GIFTS,
     gifts.WALLET,
     gifts.MY_GIFTS,
+    my_moves.MY_MOVES,
     lotteries.LOTTERIES,
     lotteries.DRAWS,
     lotteries.PROOF,
@@ -339,6 +343,7 @@ WORKS: Final[Mapping[str, Step]] = {
     voids.VOID: voids.post_void,
     intake.CARD_IMPORT: intake.take_file_of_cards,
     voucher_use.REDEEM: voucher_use.post_redemption,
+    member_loads.LOAD_CODE: member_loads.post_code,
     rule_trials.DRY_RUN: rule_trials.try_day,
     proving.VERIFY: proving.prove,
     recon.MATCH_FILES: recon.match_date,
@@ -362,6 +367,7 @@ POSTINGS: Final = frozenset(
         holds.RELEASE,
         voids.VOID,
         voucher_use.REDEEM,
+        member_loads.LOAD_CODE,
     }
 )
 """Of these, what asks the poster: short, and done beside long work."""

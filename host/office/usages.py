@@ -9,9 +9,8 @@ was asked, and whose rows may be seen, is held against each row that was read.
 
 import datetime as dt
 import enum
-import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -20,13 +19,14 @@ from host.model.instruments import CardStatus
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response, read_answer
 from host.model.responses import IN_FORCE
+from host.office import trails
 from host.office.places import VIEW_COLUMNS, Scope
 from host.office.refusals import FIELD, Refusal
+from host.office.trails import READ_AT_A_TIME, READ_MAX, Place, Since
 from host.office.view import Walk, Walked
 from host.rules.checks import DAYS_BEHIND_MAX
 from host.rules.state import Fact
 from host.shards import home_of
-from host.store.card_view import Page, movements_of
 from host.store.connecting import Connection
 from host.store.life import facts_of
 from host.store.queries import load_queries
@@ -40,9 +40,6 @@ PAYS: Final = frozenset(
 """What a card is used by to pay: with what is on it, with points, or elsewhere while it earns."""
 ENDED: Final = "-"
 """In a place: this terminal, or this card, has been read to its end."""
-READ_AT_A_TIME: Final = 100
-READ_MAX: Final = 2_000
-"""So much is read for one page of what may be few."""
 PART_COSTS: Final = 20
 """A part counts for so much at least: a terminal that sold nothing has to be looked at, too, and a
 card that bought nothing."""
@@ -61,12 +58,8 @@ class Tender(enum.StrEnum):
     CASH = "cash"
 
 
-Place = tuple[str, ...]
-"""Where a page ends, in its source's own words."""
 Key = tuple[int, int]
 """A journal: shard and number."""
-Since = Mapping[int, dt.datetime]
-"""By cards that were another's before: since when they are the member's."""
 
 
 class _Read(NamedTuple):
@@ -119,7 +112,7 @@ def usages(connection: Connection, walk: Walk) -> Walked:
         raise Refusal(FIELD, field="batch", problem="which batch a card is of its issuer knows")
     rows: list[Mapping[str, Any]] = []
     last, read = walk.after, 0
-    since = _since(connection, walk)
+    since = trails.since_of(connection, walk)
     for part in _source(connection, walk, since):
         found = _rows_at(connection, [one.key for one in part.read if one.key is not None])
         for one in part.read:
@@ -133,13 +126,6 @@ def usages(connection: Connection, walk: Walk) -> Walked:
         if read >= READ_MAX:
             return Walked(rows=rows, next=last)
     return Walked(rows=rows)
-
-
-def _since(connection: Connection, walk: Walk) -> Since:
-    """Of cards that were another's before, where it is asked as a member or for one."""
-    if not walk.is_of_member:
-        return {}
-    return dict(connection.execute(SQL["since"], {"cards": list(walk.cards)}).fetchall())
 
 
 def _source(connection: Connection, walk: Walk, since: Since) -> Iterator[_Part]:
@@ -190,62 +176,15 @@ def _of_order(connection: Connection, walk: Walk) -> Iterator[_Part]:
 # By card, or by all cards of a holder. -------------------------------------------------------
 
 
-class _Moved(NamedTuple):
-    """A movement of a card, as cards are put together: the newest first."""
-
-    at: dt.datetime
-    number: int
-    card: int
-    place: str
-    key: Key | None
-
-
 def _of_cards(connection: Connection, walk: Walk, since: Since) -> Iterator[_Part]:
-    places = dict(_place_of(word, walk.cards) for word in walk.after)
-    count = max(10, READ_AT_A_TIME // len(walk.cards))
-    trails = [
-        _of_member(_trail(connection, card, places.get(card, ""), count), since.get(card))
-        for card in walk.cards
-    ]
-    merged = heapq.merge(*trails, key=lambda one: (one.at, one.number), reverse=True)
-    while part := list(islice(merged, READ_AT_A_TIME)):
-        read = []
-        for one in part:
-            places[one.card] = one.place
-            read.append(_Read(_place(places), one.key))
-        yield _Part(read, _place(places))
+    for part in trails.of_cards(connection, walk, since):
+        yield _Part([_Read(place, _key_of(one)) for place, one in part.read], part.end)
 
 
-def _of_member(trail: Iterator[_Moved], since: dt.datetime | None) -> Iterator[_Moved]:
-    """What came since a card is theirs; what was before is not read."""
-    return trail if since is None else takewhile(lambda one: one.at >= since, trail)
-
-
-def _place(places: Mapping[int, str]) -> Place:
-    return tuple(f"{card}:{place}" for card, place in sorted(places.items()) if place)
-
-
-def _place_of(word: str, cards: Sequence[int]) -> tuple[int, str]:
-    card, _, place = word.partition(":")
-    if not place or int(card) not in cards:
-        raise ValueError("it is the end of another view's page")
-    return int(card), place
-
-
-def _trail(connection: Connection, card: int, after: str, count: int) -> Iterator[_Moved]:
-    """What moved it, and what did not; a page of what did not costs a place of its own."""
-    while True:
-        moved = movements_of(connection, card, Page(after=after or None, count=count))
-        for place, one in enumerate(moved.movements, 1):
-            if one.changes:
-                after = f"{one.number}"
-            if place == len(moved.movements) and moved.next is not None:
-                after = moved.next
-            is_paid = one.kind in PAYS and one.reason in IN_FORCE
-            key = (moved.shard, one.number) if is_paid else None
-            yield _Moved(one.at, one.number, card, after, key)
-        if moved.next is None:
-            return
+def _key_of(one: trails.Moved) -> Key | None:
+    """Of what was paid."""
+    is_paid = one.movement.kind in PAYS and one.movement.reason in IN_FORCE
+    return (one.shard, one.number) if is_paid else None
 
 
 # By card batch. ------------------------------------------------------------------------------
@@ -260,9 +199,10 @@ def _of_batch(connection: Connection, walk: Walk) -> Iterator[_Part]:
         if is_waiting or (f"{card}" == first and after == ENDED):
             yield _Part([_Read((f"{card}", ENDED), None)], (f"{card}", ENDED))
             continue
-        trail = _trail(connection, card, after if f"{card}" == first else "", READ_AT_A_TIME)
+        begun = after if f"{card}" == first else ""
+        trail = trails.trail(connection, card, begun, READ_AT_A_TIME)
         while part := list(islice(trail, READ_AT_A_TIME)):
-            read = [_Read((f"{card}", one.place), one.key) for one in part]
+            read = [_Read((f"{card}", one.place), _key_of(one)) for one in part]
             yield _Part(read, read[-1].place)
         yield _Part([], (f"{card}", ENDED))
 

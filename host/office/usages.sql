@@ -297,3 +297,33 @@ SELECT
     id,
     member_since
 FROM card WHERE id = any(%(cards)s) AND member_since IS NOT NULL;
+
+-- name: where_moved
+-- At whose counter these journals were posted.
+SELECT
+    j.shard,
+    j.id,
+    m.name AS at_merchant,
+    s.name AS at_store
+FROM unnest(%(shards)s::smallint [], %(numbers)s::bigint []) AS k (shard, id)
+INNER JOIN LATERAL (  -- noqa: ST05
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.merchant_id,
+        journal.terminal_id
+    FROM journal
+    WHERE journal.shard = k.shard AND journal.id = k.id
+    ORDER BY journal.id
+    OFFSET 0
+) AS j ON true
+LEFT JOIN merchant AS m ON j.merchant_id = m.id
+LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
+LEFT JOIN store AS s ON t.store_id = s.id AND j.merchant_id = s.merchant_id;
+
+-- name: masked
+-- Cards as their numbers are shown.
+SELECT
+    id,
+    pan_masked
+FROM card WHERE id = any(%(cards)s);

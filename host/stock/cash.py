@@ -107,6 +107,13 @@ def load_of(connection: Connection, load: int) -> Load:
     return Load(*row)
 
 
+def masked_card(connection: Connection, card: int) -> str:
+    """Its number as it is shown, for who takes the cash to hold against the card."""
+    row = connection.execute(SQL["masked_card"], (card,)).fetchone()
+    assert row is not None, "it is to be loaded"
+    return str(row[0])
+
+
 def refuse_load(connection: Connection, load: int) -> None:
     """It was not taken: its receipt may be used again."""
     connection.execute(SQL["refuse_load"], (load,))

@@ -19,6 +19,10 @@ FROM card AS c
 INNER JOIN issuer AS i ON c.issuer_id = i.id
 WHERE c.id = %(card)s;
 
+-- name: masked_card
+-- As its number is shown.
+SELECT c.pan_masked FROM card AS c WHERE c.id = %s;
+
 -- name: hold_taker
 -- One after the other takes cash, of each person.
 SELECT p.id FROM person AS p WHERE p.login = %s FOR UPDATE;

@@ -56,6 +56,7 @@ class Found(NamedTuple):
     face_minor: int
     is_permitted: bool
     """Whether the department of whom an enterprise has given it to may redeem what it gives."""
+    issuer: int
 
     @property
     def at(self) -> CardAt:
@@ -123,6 +124,27 @@ def refuse_redemption(connection: Connection, found: Found, counter: Counter) ->
     is_elsewhere = found.merchants and counter.merchant not in found.merchants
     if is_elsewhere or (found.stores and counter.store not in found.stores):
         raise StockRefusal(Why.OTHER_STORE)
+
+
+def refuse_load(found: Found, member: int, issuer: int) -> None:
+    """Why a voucher does not go onto a card of this member and issuer, as far as is known before.
+
+    Raises:
+        StockRefusal: of what is used, ended or another's no more is told than of no code at all.
+    """
+    if found.told.to(Use.LOAD) is not None or found.member not in {0, member}:
+        raise StockRefusal(Why.NO_VOUCHER)
+    if found.issuer != issuer:
+        raise StockRefusal(Why.VOUCHER, reason=Reason.VOUCHER_NOT_PERMITTED.value)
+
+
+def load_refusal_of(reason: Reason) -> StockRefusal:
+    """Where the poster does not put one onto a card."""
+    if reason is Reason.AMOUNT_LIMIT:
+        return StockRefusal(Why.ROOM)
+    if reason in {Reason.FUNCTION_NOT_SUPPORTED, Reason.VOUCHER_NOT_PERMITTED}:
+        return StockRefusal(Why.VOUCHER, reason=reason.value)
+    return StockRefusal(Why.NO_VOUCHER)
 
 
 def refusal_of(reason: Reason) -> StockRefusal:

@@ -30,7 +30,8 @@ SELECT
         WHERE
             g.card_id = c.id
             AND NOT CASE g.gives WHEN 'goods' THEN d.may_goods ELSE d.may_services END
-    ) AS is_permitted
+    ) AS is_permitted,
+    c.issuer_id
 FROM card AS c
 INNER JOIN card_batch_part AS p ON c.part_id = p.id
 INNER JOIN card_batch AS b ON p.batch_id = b.id

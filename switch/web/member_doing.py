@@ -18,7 +18,7 @@ from host.model.office import Done, Page, Refused, Told, Waiting
 from switch.web.asked import Form, back_to
 from switch.web.visits import Visits, is_out, status_of
 from terminals.web import forms, member_pages
-from terminals.web.member import ROLE, usable
+from terminals.web.member_parts import ROLE, usable
 from terminals.web.reader import Reader
 from terminals.web.shown import Row, shown
 

@@ -14,7 +14,7 @@ from switch.web.asked import back_to
 from switch.web.guard import Limiter
 from switch.web.visits import MEMBERS_DOOR, Visits, is_out, status_of
 from terminals.web import member_pages
-from terminals.web.member import ROLE
+from terminals.web.member_parts import ROLE
 
 SEND: Final = "session.code"
 SIGN_IN: Final = "session.phone_sign_in"

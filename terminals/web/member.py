@@ -6,32 +6,27 @@ What is done on them goes to `/me/do/ACTION`, where the pay PIN is asked for.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from terminals.web.member_parts import ACTIVE, LIVE_SECONDS, MINE, WALLET_PART, usable
+from terminals.web.member_recharge import RECHARGE
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 from terminals.web.shown import Row, Shown
 
-ROLE: Final = "member"
 PAY_CODE: Final = "pay_code"
 """The page that shows one."""
-ACTIVE: Final = "active"
 TO_USE: Final = "claimed"
 """A voucher that is still good."""
-LIVE_SECONDS: Final = 3.0
 DONE_SECONDS: Final = 1.0
 UNDER_WAY: Final = frozenset({"waiting", "running", "stopping"})
 BACK_FROM: Final[Mapping[str, str]] = {
     "lottery.draw": "/me/lottery",
     "points.convert": "/me/points",
     "gift.send": "/me/gifts",
+    "load.code": "/me/recharge",
 }
 """Where what became of an action is seen."""
-_MINE: Final = frozenset({ROLE})
-
-
-def usable(wallet: Shown | None) -> Sequence[Row]:
-    """Cards that pay, those that end first before the rest."""
-    rows = wallet.rows if wallet is not None else ()
-    return [row for row in rows if row.values.get("card_status") == ACTIVE]
+ASKED: Final = ("direction", "event", "since", "until")
+"""What the list of what came and went is filtered by."""
 
 
 def _sum(rows: Sequence[Row], name: str) -> int:
@@ -98,17 +93,15 @@ def _rows(parts: Parts, name: str) -> Sequence[Row]:
     return part.rows if part is not None else ()
 
 
-_WALLET: Final = Part(view="wallet")
-
 WALLET: Final = Screen(
     id="me",
     path="/me",
     en="Wallet",
     zh="卡包",
     template="me_wallet.html",
-    roles=_MINE,
+    roles=MINE,
     parts={
-        "wallet": _WALLET,
+        "wallet": WALLET_PART,
         "gifts": Part(view="my_gifts", filters={"direction": "waits"}),
         "vouchers": Part(view="vouchers"),
         "usages": Part(view="usages", rows_max=5),
@@ -122,19 +115,24 @@ GIFTS: Final = Screen(
     en="Gifts",
     zh="赠送",
     template="me_gifts.html",
-    roles=_MINE,
+    roles=MINE,
     asks=("link",),
-    parts={"wallet": _WALLET, "gifts": Part(view="my_gifts", goes_on="after")},
+    parts={"wallet": WALLET_PART, "gifts": Part(view="my_gifts", goes_on="after")},
     arrange=_giving,
 )
 USAGES: Final = Screen(
     id="me_usages",
     path="/me/usages",
-    en="What I paid",
+    en="What came and went",
     zh="交易记录",
     template="me_usages.html",
-    roles=_MINE,
-    parts={"usages": Part(view="usages", goes_on="after")},
+    roles=MINE,
+    asks=tuple(ASKED),
+    parts={
+        "moves": Part(
+            view="my_moves", filters={name: f"{{{name}}}" for name in ASKED}, goes_on="after"
+        )
+    },
 )
 PAID: Final = Screen(
     id="me_paid",
@@ -142,7 +140,7 @@ PAID: Final = Screen(
     en="Just paid",
     zh="最新付款",
     template="me_paid.html",
-    roles=_MINE,
+    roles=MINE,
     parts={"usages": Part(view="usages", rows_max=1)},
     live_seconds=LIVE_SECONDS,
 )
@@ -152,8 +150,8 @@ POINTS: Final = Screen(
     en="Points",
     zh="积分",
     template="me_points.html",
-    roles=_MINE,
-    parts={"wallet": _WALLET, "points": Part(view="points"), "rates": Part(view="rates")},
+    roles=MINE,
+    parts={"wallet": WALLET_PART, "points": Part(view="points"), "rates": Part(view="rates")},
     arrange=_lots,
 )
 LOTTERY: Final = Screen(
@@ -162,9 +160,9 @@ LOTTERY: Final = Screen(
     en="Lottery",
     zh="抽奖",
     template="me_lottery.html",
-    roles=_MINE,
+    roles=MINE,
     parts={
-        "wallet": _WALLET,
+        "wallet": WALLET_PART,
         "lotteries": Part(view="lotteries", rows_max=20),
         "draws": Part(view="draws", rows_max=20),
     },
@@ -176,10 +174,10 @@ WENT: Final = Screen(
     en="What became of it",
     zh="办理结果",
     template="me_done.html",
-    roles=_MINE,
+    roles=MINE,
     parts={"job": Part(view="jobs", filters={"id": "{job}"}, needs=frozenset({"id"}))},
     is_about="job",
     arrange=_went,
     live_seconds=DONE_SECONDS,
 )
-MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, LOTTERY, WENT)
+MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, LOTTERY, RECHARGE, WENT)

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 from host.model.catalogue import ActionTold, Catalogue, ViewTold
 from terminals.web import member
+from terminals.web.member_parts import ROLE
+from terminals.web.member_recharge import RECHARGE
 from terminals.web.reader import Reader
 from terminals.web.texts import said
 
@@ -47,7 +49,7 @@ AREAS: Final = (
     ),
     Area(
         "Vouchers and gifts", "券与赠送",
-        _of("voucher_batches vouchers counter_work gifts my_gifts wallet"),
+        _of("voucher_batches vouchers counter_work gifts my_gifts my_moves wallet"),
         _of("voucher_batch voucher gift pay pay_pin"),
     ),
     Area(
@@ -121,8 +123,10 @@ def of_grant(reader: Reader) -> list[Entry]:
     if reader.catalogue is None:
         return []
     views = reader.views
-    if reader.role == member.ROLE:
-        screens = (member.GIFTS, member.POINTS, member.LOTTERY, member.USAGES)
+    if reader.role == ROLE:
+        screens = (
+            RECHARGE, member.GIFTS, member.POINTS, member.LOTTERY, member.USAGES,
+        )  # fmt: skip
         return [
             Entry(said(member.PAY_CODE, reader.language), "/me/code"),
             *(Entry(reader.named(one), one.path) for one in screens),

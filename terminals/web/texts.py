@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from terminals.web.counter_texts import COUNTER
+from terminals.web.member_texts import OF_MEMBERS
 from terminals.web.text import LANGUAGES, Language, Text
 
 __all__ = ["LANGUAGES", "TEXTS", "Language", "Text", "said"]
@@ -345,6 +346,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Nothing is to be seen or done under this grant yet.", "该身份下暂无可查看或办理的内容。"
     ),
     **COUNTER,
+    **OF_MEMBERS,
 }
 
 

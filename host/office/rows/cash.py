@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from host.model import money
+from host.model.member_codes import card_of
 from host.model.origins import Origin
 from host.model.own import Counter, OwnKey, OwnRequest
 from host.model.requests import Kind
@@ -19,7 +20,7 @@ from host.office.jobs import AtWork, JobRefusedError, begin_job
 from host.office.people import Grant
 from host.office.places import Scope
 from host.office.records import DONE, write_line
-from host.office.refusals import NOT_YOUR_ROLE, Refusal
+from host.office.refusals import FIELD, NOT_YOUR_ROLE, Refusal
 from host.office.roles import AU, FN, IM, MO, MP, PA, PO, ROLES, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
@@ -31,13 +32,16 @@ LOAD: Final = "load.cash"
 HAND_IN: Final = "cash.hand_in"
 NOBODY_YET: Final = "-"
 """Who has counted it, while it is only tried what handing it in would do."""
+MemberCode = Annotated[str, Meta(pattern=r"^[0-9 ]{2,24}$")]
+"""As it stands on the member's phone."""
 Receipt = Annotated[str, Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")]
 
 
 class LoadCash(Values, frozen=True, kw_only=True):
-    """For which card, how much, and the number of the receipt that was given for it."""
+    """For which card, or by which member's code; how much, and the number of its receipt."""
 
-    card: Number
+    card: Number | None = None
+    member_code: MemberCode | None = None
     amount_minor: Money
     receipt: Receipt
     store: Number | None = None
@@ -111,9 +115,11 @@ def _own(
 def _load(acting: Acting, values: LoadCash) -> Result:
     connection, store = acting.connection, values.store
     counter = vouchers.counter_of(connection, store) if store is not None else None
-    asked = cash.Asked(values.card, values.amount_minor, values.receipt, counter)
+    card = _card_of(values)
+    asked = cash.Asked(card, values.amount_minor, values.receipt, counter)
     said = cash.say_load(connection, asked, By(acting.who.login, acting.now))
     told = {"load": said.id, "receipt": values.receipt, "owed_minor": _owed(acting)}
+    told["pan_masked"] = cash.masked_card(connection, card)
     if said.is_known:
         return Result(told={**told, "state": said.state})
     plan = Plan(
@@ -124,8 +130,20 @@ def _load(acting: Acting, values: LoadCash) -> Result:
         approval=acting.approval,
     )
     job = begin_job(acting, LOAD, acting.subject, total=1, plan=plan)
-    beside = {"card": values.card, "amount_minor": values.amount_minor}
+    beside = {"card": card, "amount_minor": values.amount_minor}
     return Result(told={**told, "job": job}, beside=told | beside)
+
+
+def _card_of(values: LoadCash) -> int:
+    """Raises Refusal where none is named, or two are, or the code was typed wrongly."""
+    if (values.card is None) == (values.member_code is None):
+        raise Refusal(FIELD, field="member_code", problem="name a card or a member's code")
+    if values.card is not None:
+        return values.card
+    try:
+        return card_of(values.member_code or "")
+    except ValueError as error:
+        raise Refusal(FIELD, field="member_code", problem=str(error)) from None
 
 
 def _owed(acting: Acting) -> int:
@@ -156,7 +174,9 @@ LOAD_CASH: Final = Action(
     roles=frozenset({FN, MP}),
     do=_load,
     about=lambda values: (
-        Ref("card", str(values.card)) if values.store is None else Ref("store", str(values.store))
+        Ref("card", str(_card_of(values)))
+        if values.store is None
+        else Ref("store", str(values.store))
     ),
     second=Second.ABOVE_LIMIT,
     amount=lambda values: values.amount_minor,

@@ -139,7 +139,7 @@ def post_redemption(at_work: AtWork) -> int:
 def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
     connection, by = acting.connection, By(acting.who.login, acting.now)
     counter = vouchers.counter_of(connection, values.store)
-    found, pickup = _counted(acting, pickups.scanned, values.voucher_code)
+    found, pickup = counted(acting, pickups.scanned, values.voucher_code)
     if pickup is not None:
         pickups.refuse_pickup(connection, pickup, counter, by)
     vouchers.refuse_redemption(connection, found, counter)
@@ -181,7 +181,7 @@ def _show_pickup(acting: Acting, values: VoucherShowPickup) -> Result:
 Looked = TypeVar("Looked")
 
 
-def _counted(
+def counted(
     acting: Acting,
     look: Callable[[Connection, Hsm, Secret, str, dt.datetime], Looked],
     code: Secret,
@@ -199,7 +199,7 @@ def _claim(acting: Acting, values: VoucherClaim) -> Result:
     batch, by = _batch(acting), By(acting.who.login, acting.now)
     found = None
     if values.voucher_code is not None:
-        found = _counted(acting, vouchers.voucher_of_code, values.voucher_code)
+        found = counted(acting, vouchers.voucher_of_code, values.voucher_code)
     if found is not None and found.batch != batch:
         raise StockRefusal(Why.NO_VOUCHER)
     member = lives.member_of(acting.connection, acting.hsm, values.phone, by)

@@ -22,7 +22,7 @@ THIRD_PHONE = "13711112222"
 WISH, ORDER = "to-your-birthday", "WANG-ORDER-71"
 BY_THE_MEMBER = frozenset({"my_gifts", "draws", "jobs"})
 """Views whose rows name the member themselves: nothing follows a card to another."""
-BY_CARD = frozenset({"usages", "points", "wallet", "vouchers"})
+BY_CARD = frozenset({"usages", "my_moves", "points", "wallet", "vouchers"})
 """Views that lead from a member to their cards; of vouchers none is given to another in use."""
 TO_ANYBODY = frozenset({"directory", "rates", "lotteries"})
 

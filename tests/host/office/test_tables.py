@@ -105,6 +105,7 @@ def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
     fixed = {
         "state",
         "kind",
+        "event",
         "card_status",
         "employee_state",
         "voucher_status",

@@ -14,6 +14,7 @@ import pytest
 import trio
 from playwright.sync_api import Page, sync_playwright
 
+from host.model.office import Done
 from host.model.requests import Kind
 from host.model.secrets import Pan
 from host.moves import Moves
@@ -22,7 +23,9 @@ from tests.host.conftest import CardPool, Till, asking_of, module_pool, pool, ti
 from tests.host.office.conftest import HOME, PAY_PIN, Bureau
 from tests.host.office.test_gifts import CARDS, OTHER_PHONE, PHONE
 from tests.host.office.test_lotteries import House
+from tests.host.office.test_voucher_use import made_desk
 from tests.host.test_gifts import money
+from tests.host.test_vouchers import FACE
 from tests.switch.web.browsing import CHROMIUM, WIDE, looked_at, needs_chromium
 from tests.switch.web.browsing import PHONE as PHONE_SIZE
 from tests.switch.web.conftest import served
@@ -274,3 +277,43 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
     while house.state() == "closed":  # noqa: ASYNC110 - the office's clock is what is waited for
         await trio.sleep(0.05)
     await shop.look(verify)
+
+
+async def test_a_member_loads_a_card_by_a_code_and_sees_cash_come_in(shop: Shop) -> None:
+    """S3-02, S3-07, S3-08, S4-45: three clicks; a counter scans the code that the phone shows."""
+    desk = await trio.to_thread.run_sync(lambda: made_desk(shop.bureau, shop.till))
+    paper = desk.codes()[0].reveal()
+    codes: list[str] = []
+
+    def load(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        page.click("text=充值 >> nth=0")
+        page.fill("[name=voucher_code]", paper)
+        looked_at(page, "me-recharge-phone-zh", is_whole=True)
+        page.click("text=充入")
+        page.wait_for_selector(".tick")
+        page.click("main a.button")
+        page.wait_for_url("**/me/recharge")
+        assert "兑换码充值\n+¥50.00" in page.inner_text("main ul.paid")
+        codes.append(str(page.get_attribute("svg.qr", "data-code")))
+
+    await shop.look(load)
+
+    def take() -> None:
+        clerk = shop.bureau.person("merchant_operator")
+        shop.till.sql("UPDATE person_grant SET limit_minor = 100000")
+        told = {"member_code": codes[0], "amount_minor": 7_700, "receipt": "R-1", "store": 1}
+        assert isinstance(shop.bureau.with_code(clerk, "load.cash", **told), Done)
+
+    def wait(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        page.goto(f"{shop.address}/me/recharge")
+        take()
+        page.wait_for_selector("text=77.00")
+        looked_at(page, "me-recharge-wide-en", is_whole=True)
+        page.goto(f"{shop.address}/me/usages?direction=in")
+        looked_at(page, "me-usages-wide-en", is_whole=True)
+        assert page.locator("table.rows tbody tr").count() == 3
+
+    await shop.look(wait, viewport=WIDE, locale="en-GB")
+    assert money(shop.till, CARDS[0]) == [100_000 + FACE + 7_700]
