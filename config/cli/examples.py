@@ -130,6 +130,7 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "rule.what_if": ("amount_minor",),
     "rule.save": ("issuer", "name", "says", "amount_minor"),
     "card_face.save": ("product", "name", "file"),
+    "sheet.save": ("issuer", "name", "layout"),
     "card_batch.edit": ("name",),
     "card.activate_for": ("phone",),
     "card.rebind": ("phone",),

@@ -136,8 +136,8 @@ def face_of(face_minor: int, unit: str) -> tuple[str, str]:
 def _rows(connection: Connection, hsm: Hsm, wanted: Wanted) -> Iterator[Sequence[Cell]]:
     found = connection.execute(SQL["batch_let_out"], (wanted.batch,)).fetchone()
     assert found is not None, "a batch is never taken out"
-    _code, _name, *worth = found
-    face = face_of(*worth)
+    _code, _name, face_minor, unit, _stores = found
+    face = face_of(face_minor, unit)
     for part, card, masked, pan, code, sale, status, begin, end in connection.execute(
         SQL["cards_let_out"], _told(wanted)
     ):

@@ -102,7 +102,7 @@ ORDER BY c.id
 LIMIT %(limit)s;
 
 -- name: batch_let_out
--- What a file says of the batch: what each is worth, in money or in points.
+-- What a file says of the batch: what each is worth, in money or in points, and in which stores.
 SELECT
     b.code,
     b.name,
@@ -113,7 +113,12 @@ SELECT
                 SELECT g.code FROM programme AS g WHERE g.issuer_id = b.issuer_id AND g.is_primary
             ), '')
         ELSE i.currency
-    END AS unit
+    END AS unit,
+    array_to_string(array(
+        SELECT s.name FROM store AS s
+        WHERE s.id = any(b.stores)
+        ORDER BY s.id
+    ), ' ') AS stores
 FROM card_batch AS b
 INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
 INNER JOIN issuer AS i ON b.issuer_id = i.id

@@ -71,6 +71,7 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "terminal_pkey": (ID, "terminal_id"),
     "vendor_named": (ID, "name"),
     "card_face_named": (ID, "name"),
+    "sheet_named": (ID, "name"),
     "programme_pkey": (ID, "programme"),
     "alliance_coded": (ID, "alliance"),
     "alliance_once": (ID, "alliance"),

@@ -97,6 +97,7 @@ FORMS: Final[Mapping[str, str]] = {
     r"^https?://[!-~]+$": "it is an address, as https://shop.example/hook",
     r"^psk_[0-9A-Za-z_-]{8}$": "it is psk_ and the 8 letters that follow, as the list shows them",
     r"^#[0-9A-Fa-f]{6}$": "it is # and 6 hexadecimal digits",
+    r"^[0-9]{1,3}(\.[0-9])?$": "it is millimetres, as 4.5",
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""
 SAID: Final = tuple(

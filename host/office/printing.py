@@ -1,27 +1,33 @@
 """Sheets of vouchers and cards as a PDF: so many on an A4 page, crop marks between, a QR code each.
 
-A layout is a row. What is printed is measured before: a code stands whole on its voucher, and a QR
-code is no smaller than a phone reads. The Chinese font is embedded, so that what a printer prints
-is what was meant; it is looked for where it is installed (FONTS), and none is in our tree. The PDF
-is encrypted (AES-256) in memory under the password of who prints.
+What stands where is a design (`host.model.sheets`), of those that the house ships or that somebody
+has made. A text stands whole in its place, smaller if need be. The Chinese font is embedded, so
+that what a printer prints is what was meant; it is looked for where it is installed (FONTS), and
+none is in our tree. The PDF is encrypted (AES-256) in memory under the password of who prints.
 """
 
 import importlib.util
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from host.model.secrets import Secret
+from host.model.sheets import (
+    A4_MM,
+    DESCENT_EM,
+    SAMPLE_CODE,
+    SAMPLE_URL,
+    Design,
+    Layout,
+    Part,
+    Place,
+)
 from host.stock.qr import modules_of
 
-A4_MM: Final = (210.0, 297.0)
-QR_MM_MIN: Final = 15.0
-"""Smaller is not read by every phone."""
 CROP_MM: Final = 3.0
 """How long a crop mark is."""
-PADDING_MM: Final = 3.0
 FONT: Final = "posswitch-cjk"
 FONTS: Final = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
@@ -39,75 +45,34 @@ class NoFontError(LookupError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """One row: how many on a page, and how large each is, in millimetres."""
-
-    name: str
-    columns: int
-    rows: int
-    width_mm: float
-    height_mm: float
-    qr_mm: float
-
-    @property
-    def on_a_page(self) -> int:
-        """How many."""
-        return self.columns * self.rows
-
-    def corner(self, place: int) -> tuple[float, float]:
-        """The lower left corner of the one at a place, from 0 on; all are centred on the page."""
-        row, column = divmod(place, self.columns)
-        left = (A4_MM[0] - self.columns * self.width_mm) / 2
-        bottom = (A4_MM[1] - self.rows * self.height_mm) / 2
-        return left + column * self.width_mm, bottom + (self.rows - 1 - row) * self.height_mm
-
-
-_ROWS: Final = (
-    Layout(name="a4-2x5", columns=2, rows=5, width_mm=86, height_mm=54, qr_mm=30),
-    Layout(name="a4-2x4", columns=2, rows=4, width_mm=95, height_mm=65, qr_mm=36),
-    Layout(name="a4-1x3", columns=1, rows=3, width_mm=180, height_mm=85, qr_mm=50),
-)
-LAYOUTS: Final[Mapping[str, Layout]] = {row.name: row for row in _ROWS}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """What stands on one voucher or card."""
 
-    title: str
-    worth: str
-    number: str
-    """In groups, as people read it."""
-    secret: str = ""
-    """An activation password; a voucher's number is all it has."""
-    valid: str = ""
+    texts: Mapping[Part, str]
+    """By where they stand; the number in groups, as people read it."""
     url: str = ""
+    """Of the QR code; empty: none."""
 
 
-def sheets_of(layout: Layout, pieces: Iterable[Piece], password: Secret) -> Secret:
+def sheets_of(design: Design, pieces: Iterable[Piece], password: Secret) -> Secret:
     """The PDF, encrypted under the password.
 
     Raises:
         NoFontError: no font with Chinese is installed.
     """
-    return _encrypted(_drawn(layout, pieces, is_sample=False), password)
+    return _encrypted(_drawn(design, pieces, is_sample=False), password)
 
 
-def sample_of(layout: Layout, piece: Piece, password: Secret) -> Secret:
+def sample_of(design: Design, piece: Piece, password: Secret) -> Secret:
     """One page of what it would look like, with no real code on it: SAMPLE stands in its place.
 
     Raises:
         NoFontError: no font with Chinese is installed.
     """
     sample = Piece(
-        title=piece.title,
-        worth=piece.worth,
-        number="SAMP-LE00-SAMP-LE00-SAMP-LE00",
-        secret="SAMP-LE00-SAMP" if piece.secret else "",
-        valid=piece.valid,
-        url="https://sample.invalid/v/SAMPLE" if piece.url else "",
+        texts={**piece.texts, Part.CODE: SAMPLE_CODE}, url=SAMPLE_URL if piece.url else ""
     )
-    return _encrypted(_drawn(layout, [sample] * layout.on_a_page, is_sample=True), password)
+    return _encrypted(_drawn(design, [sample] * design.layout.on_a_page, is_sample=True), password)
 
 
 def font_path() -> Path:
@@ -169,37 +134,47 @@ def draw_line(
             canvas.drawString(*at, text)
 
 
-def _drawn(layout: Layout, pieces: Iterable[Piece], *, is_sample: bool) -> bytes:
+def _drawn(design: Design, pieces: Iterable[Piece], *, is_sample: bool) -> bytes:
     made = io.BytesIO()
     canvas = begun_canvas(made)
+    layout = design.layout
     for number, piece in enumerate(pieces):
         place = number % layout.on_a_page
         if number and place == 0:
             turn_page(canvas)
         left, bottom = layout.corner(place)
-        _draw_crop_marks(canvas, layout, left, bottom)
-        _draw_piece(canvas, layout, piece, (left, bottom))
+        if design.has_cut_marks:
+            _draw_crop_marks(canvas, layout, left, bottom)
+        _draw_piece(canvas, design, piece, (left, bottom))
         if is_sample:
             _draw_sample(canvas, layout, left, bottom)
     canvas.save()
     return made.getvalue()
 
 
-def _draw_piece(canvas: Any, layout: Layout, piece: Piece, corner: tuple[float, float]) -> None:
-    left, bottom = corner[0] + PADDING_MM, corner[1] + PADDING_MM
-    right, top = corner[0] + layout.width_mm - PADDING_MM, corner[1] + layout.height_mm - PADDING_MM
-    room = right - left
-    draw_line(canvas, piece.title, (left, top - 4.5), 4.5, room)
-    draw_line(canvas, piece.worth, (left, top - 12), 6, room - layout.qr_mm - 2)
-    draw_line(canvas, piece.valid, (left, top - 17), 2.8, room - layout.qr_mm - 2)
-    draw_line(canvas, piece.secret, (left, bottom + 6), 3.6, room - layout.qr_mm - 2)
-    draw_line(canvas, piece.number, (left, bottom), 3.6, room)
-    if piece.url:
-        _draw_qr(canvas, piece.url, (right - layout.qr_mm, top - 6 - layout.qr_mm), layout.qr_mm)
+def _draw_piece(canvas: Any, design: Design, piece: Piece, corner: tuple[float, float]) -> None:
+    canvas.setFillColor(design.text_colour)
+    for part, place in design.places.items():
+        if place.size_mm <= 0:
+            continue
+        at = corner[0] + place.left_mm, corner[1] + _base_mm(design, place)
+        if part is not Part.QR:
+            line = at[0], at[1] + DESCENT_EM * place.size_mm
+            draw_line(canvas, piece.texts.get(part, ""), line, place.size_mm, place.width_mm)
+        elif piece.url:
+            _draw_qr(canvas, modules_of(piece.url, design.error_level), at, place.size_mm)
 
 
-def _draw_qr(canvas: Any, url: str, at: tuple[float, float], size_mm: float) -> None:
-    modules = modules_of(url)
+def _base_mm(design: Design, place: Place) -> float:
+    """The lower edge, from that of the voucher: a page of a PDF is measured from below."""
+    return design.layout.height_mm - place.top_mm - place.size_mm
+
+
+def _draw_qr(
+    canvas: Any, modules: Sequence[Sequence[int]], at: tuple[float, float], size_mm: float
+) -> None:
+    """Always black."""
+    canvas.setFillGray(0)
     side = size_mm / len(modules)
     path = canvas.beginPath()
     for row, line in enumerate(modules):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from host.office.printing import A4_MM, FONT, begun_canvas, draw_line, turn_page
+from host.model.sheets import A4_MM
+from host.office.printing import FONT, begun_canvas, draw_line, turn_page
 from host.office.report_bars import Bar, bars_of
 from host.office.reports import Section, is_number
 from host.office.words import word_of

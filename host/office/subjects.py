@@ -57,6 +57,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="rule", table="rule", is_numbered=True),
         Subject(kind="setting", table="office_setting"),
         Subject(kind="card_face", table="card_face", is_numbered=True),
+        Subject(kind="sheet", table="sheet", is_numbered=True),
         Subject(kind="card_batch", table="card_batch"),
         Subject(kind="card", table="card", is_numbered=True),
         Subject(kind="member", table="member", is_numbered=True),

@@ -404,6 +404,22 @@ INNER JOIN product AS p ON t.product_id = p.id
 WHERE t.id = %(number)s
 FOR UPDATE OF t;
 
+-- name: sheet
+-- By number.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM sheet AS t
+WHERE t.id = %(number)s
+FOR UPDATE OF t;
+
 -- name: card_batch
 -- By its code. Vouchers that one merchant alone takes are that merchant's, too.
 SELECT

@@ -127,11 +127,15 @@ def png_of(text: str, scale: int = 8) -> bytes:
     return drawn.getvalue()
 
 
-def modules_of(text: str) -> tuple[tuple[int, ...], ...]:
-    """The picture as rows of dark (1) and light modules, without its quiet border."""
+def modules_of(text: str, error_level: str = "L") -> tuple[tuple[int, ...], ...]:
+    """The picture as rows of dark (1) and light modules, without its quiet border.
+
+    The level is L, M, Q or H (ISO/IEC 18004), or a higher one where that takes no more modules.
+    """
     import segno
 
-    return tuple(tuple(int(bool(one)) for one in row) for row in segno.make_qr(text).matrix)
+    drawn = segno.make_qr(text, error=error_level)
+    return tuple(tuple(int(bool(one)) for one in row) for row in drawn.matrix)
 
 
 def _sealed(hsm: Hsm, clear: bytes, place: str) -> str:

@@ -153,6 +153,8 @@ CHAINED: Final = (
     Chained(name="office_setting", key="t.name"),
     Chained(name="card_face", key="t.id::text"),
     Chained(name="card_face_version", key="concat_ws('/', t.face_id, t.version)"),
+    Chained(name="sheet", key="t.id::text"),
+    Chained(name="sheet_version", key="concat_ws('/', t.sheet_id, t.version)"),
     Chained(name="card_batch", key="t.id::text"),
     Chained(name="pay_code", key="encode(t.code_hash, 'hex')"),
     Chained(name="pickup_use", key="encode(t.used_hash, 'hex')"),

@@ -57,6 +57,8 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "card_face": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name version state")),
     "card_face_version": Right(reads=WHOLE, inserts=WHOLE),
+    "sheet": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name version state")),
+    "sheet_version": Right(reads=WHOLE, inserts=WHOLE),
     "card_sale": Right(
         reads=WHOLE,
         inserts=columns(

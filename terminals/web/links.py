@@ -43,6 +43,7 @@ SCREENS_OF: Final[Mapping[str, Way]] = {
     "business_days": Way("date", "/nights/{}"),
     "cards": Way("card", "/cards/{}"),
     "rules": Way("rule", "/rules/{}"),
+    "sheets": Way("sheet", "/sheets/{}"),
 }
 """By the view: where a link to one row of it leads, instead of to the list of that row alone."""
 

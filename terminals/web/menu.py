@@ -42,10 +42,11 @@ AREAS: Final = (
     ),
     Area(
         "Cards", "卡",
-        _of("products card_faces card_batches batch_figures batch_parts batch_cards shipments"
-            " allocations cards card_events activations usages transactions moves holds expiries"
-            " loads cash_positions"),
-        _of("product card_face card_batch card shipment hold load cash breakage transaction"),
+        _of("products card_faces sheets card_batches batch_figures batch_parts batch_cards"
+            " shipments allocations cards card_events activations usages transactions moves holds"
+            " expiries loads cash_positions"),
+        _of("product card_face sheet card_batch card shipment hold load cash breakage"
+            " transaction"),
     ),
     Area(
         "Vouchers and gifts", "券与赠送",
@@ -91,8 +92,8 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
         " settings"
     ),
     "issuer": _in_order(
-        "approvals card_batches cards activations usages products rules card_faces shipments"
-        " disclosures expiries settlements lotteries stat_transactions people audit"
+        "approvals card_batches cards activations usages products rules card_faces sheets"
+        " shipments disclosures expiries settlements lotteries stat_transactions people audit"
     ),
     "merchant": _in_order(
         "usages settlements payouts stores terminals terminal_batches members vouchers lotteries"

@@ -14,11 +14,11 @@ class Qr:
     modules: int
 
 
-def qr_of(text: str) -> Qr:
-    """Of a text, which a quarter of may be unreadable."""
+def qr_of(text: str, error_level: str = "Q") -> Qr:
+    """Of a text; a quarter of it may be unreadable, unless another level is told."""
     import segno
 
-    found = segno.make(text, error="q", micro=False)
+    found = segno.make(text, error=error_level, micro=False)
     rows = [bytes(row) for row in found.matrix]
     path = "".join(
         f"M{x + QUIET} {y + QUIET}h1v1h-1z"

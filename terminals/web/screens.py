@@ -21,6 +21,7 @@ from terminals.web.night_screens import NIGHT_SCREENS
 from terminals.web.reader import Reader
 from terminals.web.rule_page import RULE
 from terminals.web.screen import TAB, Given, Part, Screen
+from terminals.web.sheet_page import SHEET
 from terminals.web.shown import Shown, shown
 from terminals.web.transaction_page import TRANSACTION
 
@@ -31,6 +32,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         CARD_BATCH,
         CARD,
         RULE,
+        SHEET,
         TRANSACTION,
         *NIGHT_SCREENS,
         *MEMBER_SCREENS,

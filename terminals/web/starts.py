@@ -29,6 +29,10 @@ def _rule(en: str, zh: str, en_for: str, zh_for: str, **typed: str) -> Start:
     return Start("rule.save", en, zh, en_for, zh_for, typed)
 
 
+def _sheet(en: str, zh: str, en_for: str, zh_for: str, **typed: str) -> Start:
+    return Start("sheet.save", en, zh, en_for, zh_for, typed)
+
+
 def _earn(en: str, zh: str, en_for: str, zh_for: str, **typed: str) -> Start:
     return Start("earn_rule.save", en, zh, en_for, zh_for, typed)
 
@@ -108,6 +112,26 @@ STARTS: Final[Mapping[str, tuple[Start, ...]]] = {
             "What a card earns on one business date ends at a number.",
             "每张卡每个营业日所得积分到一个数为止。",
             rule="DAILY", points_max_day="500",
+        ),
+    ),
+    "sheets": (
+        _sheet(
+            "A4, 3 x 8", "A4 3×8",
+            "24 on a sheet, 70 x 37 mm, as labels are sold.",
+            "每页 24 张, 70×37 毫米, 与市售不干胶标签同。",
+            layout="a4-3x8",
+        ),
+        _sheet(
+            "Business card", "名片",
+            "10 on a sheet, 86 x 54 mm, as a card is.",
+            "每页 10 张, 86×54 毫米, 与卡片同大。",
+            layout="a4-2x5",
+        ),
+        _sheet(
+            "One a page", "单张",
+            "One on a page, 180 x 85 mm, to be given by itself.",
+            "每页一张, 180×85 毫米, 单独交付。",
+            layout="single",
         ),
     ),
 }  # fmt: skip

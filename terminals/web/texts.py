@@ -25,6 +25,25 @@ TEXTS: Final[Mapping[str, Text]] = {
     "what_moved": Text("What it moved", "分录与价值"),
     "since_then": Text("What became of it", "后续与清算"),
     "beside": Text("What hangs on it", "相关"),
+    "design": Text("Design", "设计"),
+    "part_of_sheet": Text("Part", "字段"),
+    "save_sheet": Text("Save", "保存"),
+    "sheet_preview": Text(
+        "Preview: a sample, and no code of any voucher", "预览: 样张, 不含任何真实券码"
+    ),
+    "sheet_hint": Text(
+        "Drag a part, or choose it and move it by the arrow keys, 1 mm at a time; then save.",
+        "拖动字段, 或选中后用方向键移动, 每次 1 毫米; 然后保存。",
+    ),
+    "sheet_sizes": Text("A size of 0 is not printed.", "字高为 0 的字段不印。"),
+    "sheet_is_well": Text("A phone reads it, and nothing is cut off.", "可扫, 无文字被裁。"),
+    "sheet_page": Text("A page", "整页"),
+    "sheet_print": Text("Print vouchers of a batch", "打印一个批次的券"),
+    "sheet_try": Text("Preview with this batch", "以此批次预览"),
+    "sample_title": Text("Coffee at the harbour", "端午咖啡券"),
+    "sample_worth": Text("50.00 CNY", "50.00 CNY"),
+    "sample_valid": Text("2026-06-01 - 2027-05-31", "2026-06-01 - 2027-05-31"),
+    "sample_stores": Text("Harbour store, North store", "海港店 北门店"),
     "starts": Text("Begin with a template", "从模板开始"),
     "why_so": Text("Why was a transaction decided so", "这笔交易为何这样判定"),
     "no_rule_decided": Text(

@@ -1,5 +1,7 @@
 """Sheets of vouchers leave the house as cards in a file do: released by another, taken once."""
 
+import math
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -8,6 +10,16 @@ from host.hsm.interface import Hsm
 from host.hsm.voucher_codes import open_code
 from host.model.instruments import PLACE_BITS, BatchState
 from host.model.secrets import Secret
+from host.model.sheets import (
+    LAYOUTS,
+    SAMPLE_CODE,
+    SAMPLE_URL,
+    SECONDS_A_VOUCHER,
+    Design,
+    Part,
+    shipped,
+    warnings_of,
+)
 from host.model.voucher_codes import grouped
 from host.model.vouchers import VoucherState
 from host.office import files
@@ -16,14 +28,15 @@ from host.office.disclosing import SQL, Disclosure, disclose, face_of
 from host.office.fields import Name, Note, Number, Text, Values
 from host.office.jobs import AtWork, begin_job
 from host.office.passwords import refuse_easy
-from host.office.printing import LAYOUTS, Piece, sample_of, sheets_of
+from host.office.printing import Piece, sample_of, sheets_of
 from host.office.refusals import FIELD, NONE_UNSOLD, STATE, TOO_MANY_CARDS, Refusal
 from host.office.roles import BM, BO, IM, MO, PA, PO
 from host.office.rows.reports import refuse_without_font
+from host.office.rows.sheet_designs import ACTIVE, LayoutName, design_of
 from host.office.sheets import workbook_of
 from host.office.subjects import Ref
 from host.office.words import Word, word_of
-from host.stock.qr import printed_token, url_of
+from host.stock.qr import modules_of, printed_token, url_of
 from host.store.connecting import Connection
 
 PRINT: Final = "voucher_batch.print"
@@ -38,7 +51,9 @@ class VoucherBatchPrint(Values, frozen=True, kw_only=True):
     """Vouchers that nobody has yet, on sheets to be cut, once a rights owner has released it."""
 
     batch: str
-    layout: Literal["a4-2x5", "a4-2x4", "a4-1x3"] = "a4-2x5"
+    layout: LayoutName = "a4-2x5"
+    sheet: Number | None = None
+    """One that was designed, in place of a layout as it is shipped."""
     part: Number | None = None
     first: Number | None = None
     last: Number | None = None
@@ -54,7 +69,8 @@ class VoucherBatchSample(Values, frozen=True, kw_only=True):
     """A page to look at, with SAMPLE in the place of each code: nobody has to release it."""
 
     batch: str
-    layout: Literal["a4-2x5", "a4-2x4", "a4-1x3"] = "a4-2x5"
+    layout: LayoutName = "a4-2x5"
+    sheet: Number | None = None
     url: Text = ""
     """What the QR codes begin with; none: there are none."""
     workbook_password: Secret
@@ -66,6 +82,9 @@ class _Sheets(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     layout: str
     url: str
+    sheet: int | None = None
+    version: int | None = None
+    """Of that sheet, as it was when it was asked for."""
     part: int | None = None
     first: int | None = None
     last: int | None = None
@@ -99,6 +118,7 @@ def _sample(acting: Acting, values: VoucherBatchSample) -> Result:
         layout=values.layout,
         url=values.url,
         is_sample=True,
+        **_designed(acting, values),
     )
     name = f"{values.batch}.sample.pdf"
     _file, told = _begun(acting, sheets, (name, values.workbook_password), 1)
@@ -170,7 +190,30 @@ def _sheets(acting: Acting, values: VoucherBatchPrint) -> _Sheets:
         layout=values.layout,
         url=values.url,
         is_pdf=values.format == "pdf",
+        **_designed(acting, values),
     )
+
+
+def _designed(acting: Acting, values: VoucherBatchPrint | VoucherBatchSample) -> dict[str, Any]:
+    """Which sheet, in which version; nothing where it is a layout as it is shipped.
+
+    Raises:
+        Refusal: there is none, it is of another issuer, or it was taken out.
+    """
+    if values.sheet is None:
+        return {}
+    found = acting.find("sheet", values.sheet)
+    if found.place.issuer_id != acting.subject.place.issuer_id:
+        raise Refusal(FIELD, field="sheet", problem="it is another issuer's")
+    if found.content["state"] != ACTIVE:
+        raise Refusal(STATE, state=found.content["state"])
+    return {"sheet": values.sheet, "version": found.content["version"]}
+
+
+def _design(connection: Connection, sheets: _Sheets) -> Design:
+    if sheets.sheet is None or sheets.version is None:
+        return shipped(LAYOUTS[sheets.layout])
+    return design_of(connection, sheets.sheet, sheets.version)
 
 
 def _count(acting: Acting, values: VoucherBatchPrint) -> int:
@@ -178,8 +221,19 @@ def _count(acting: Acting, values: VoucherBatchPrint) -> int:
 
 
 def _foretold(acting: Acting, values: VoucherBatchPrint) -> dict[str, Any]:
-    """What would leave, for whom."""
-    return {"cards": _count(acting, values), "recipient": values.recipient}
+    """What would leave, for whom; of sheets how many, how long they take, and what is wrong."""
+    told: dict[str, Any] = {"cards": _count(acting, values), "recipient": values.recipient}
+    if values.format != "pdf":
+        return told
+    design = _design(acting.connection, _sheets(acting, values))
+    told["pages"] = design.layout.pages(told["cards"])
+    told["about_seconds"] = math.ceil(told["cards"] * SECONDS_A_VOUCHER)
+    texts, _worth = _common(acting.connection, int(acting.subject.id))
+    modules = len(modules_of(SAMPLE_URL, design.error_level))
+    sample = {**texts, Part.CODE: SAMPLE_CODE}
+    if found := warnings_of(design, sample, modules):
+        told["sheet_warnings"] = [str(one.fault) for one in found]
+    return told
 
 
 def _said(acting: Acting, values: VoucherBatchPrint) -> Word:
@@ -212,11 +266,7 @@ def make_sheets(at_work: AtWork) -> int:
 def _made(
     connection: Connection, sheets: _Sheets, vouchers: list[_Voucher], password: Secret
 ) -> Secret:
-    row = connection.execute(SQL["batch_let_out"], (sheets.batch,)).fetchone()
-    assert row is not None, "a batch is never taken out"
-    _code, name, face_minor, unit = row
-    face, currency = face_of(face_minor, unit)
-    face = face if face_minor else ""
+    texts, (face, currency) = _common(connection, sheets.batch)
     if not sheets.is_pdf:
         heads = [f"{word_of(one).zh} {word_of(one).en}" for one in _HEADS]
         rows = [
@@ -224,23 +274,35 @@ def _made(
             for one in vouchers
         ]
         return workbook_of(heads, rows, password)
-    worth = f"{face} {currency}" if face else ""
+    design = _design(connection, sheets)
     if sheets.is_sample:
-        layout = LAYOUTS[sheets.layout]
-        piece = Piece(title=name, worth=worth, number="", url=sheets.url)
-        return sample_of(layout, piece, password)
-    pieces = (_piece(name, worth, one, sheets.url) for one in vouchers)
-    return sheets_of(LAYOUTS[sheets.layout], pieces, password)
+        return sample_of(design, Piece(texts=texts, url=sheets.url), password)
+    return sheets_of(design, (_piece(texts, one, sheets.url) for one in vouchers), password)
 
 
-def _piece(title: str, worth: str, one: _Voucher, url: str) -> Piece:
-    return Piece(
-        title=title,
-        worth=worth,
-        number=one.number,
-        valid=f"{one.valid_from} - {one.valid_to}" if one.valid_to else one.valid_from,
-        url=url_of(url, one.token) if url else "",
-    )
+def _common(connection: Connection, batch: int) -> tuple[dict[Part, str], tuple[Any, str]]:
+    """What all vouchers of a batch say; and what one is worth, with its unit."""
+    row = connection.execute(SQL["batch_let_out"], (batch,)).fetchone()
+    assert row is not None, "a batch is never taken out"
+    code, name, face_minor, unit, stores = row
+    face, currency = face_of(face_minor, unit)
+    face = face if face_minor else ""
+    texts = {
+        Part.TITLE: name,
+        Part.WORTH: f"{face} {currency}" if face else "",
+        Part.STORES: stores,
+        Part.RUN: code,
+    }
+    return texts, (face, currency)
+
+
+def _piece(texts: Mapping[Part, str], one: _Voucher, url: str) -> Piece:
+    told = {
+        Part.CODE: one.number,
+        Part.PLACE: one.place,
+        Part.VALID: f"{one.valid_from} - {one.valid_to}" if one.valid_to else one.valid_from,
+    }
+    return Piece(texts={**texts, **told}, url=url_of(url, one.token) if url else "")
 
 
 def _found(connection: Connection, sheets: _Sheets) -> list[tuple[Any, ...]]:

@@ -111,6 +111,9 @@ class World:
             "INSERT INTO card_face_version VALUES (90, 1, '', 'png', 1011, 638, '外',"
             " 'Foreign face', '', '#000000', 0, 0, 0, 'x', now())"
         )
+        self.sheet = bureau.done(
+            self.manager, "sheet.save", issuer=self.issuer, name="Foreign sheet", layout="single"
+        ).subject
         self.programme = bureau.sql(
             "SELECT code FROM programme WHERE issuer_id = %s LIMIT 1", self.issuer_number
         )[0][0]
@@ -328,7 +331,7 @@ class World:
             "since": "2030-01-01", "month": "2026-11", "many": [self.card],
             "payer": "merchant", "kinds": ["purchase"], "store_code": "0" * 18,
             "replacement": self.card,
-            "face": self.face, "setting": "approval-hours", "figure": 1,
+            "face": self.face, "sheet": int(self.sheet), "setting": "approval-hours", "figure": 1,
             "gift": self.gift, "hold": self.hold,
             "may_end_sooner": True, "amount_minor": 1, "how": "suspend",
             "rule": "R1", "points": 1, "worth_minor": 1, "rate": "2",
@@ -379,7 +382,7 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
                 continue
             shown = str(told.rows)
             for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
-                            "Foreign cards", "FOREIGN", "ABROAD", "Foreign face",
+                            "Foreign cards", "FOREIGN", "ABROAD", "Foreign face", "Foreign sheet",
                             "Foreign rule", world.batch, "Foreign draw", world.lottery,
                             world.manager.login, world.abroad.login, "foreign-erp",
                             "foreign.example"):  # fmt: skip

@@ -114,6 +114,8 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/estate.sql": ALL,
         "host/office/files.sql": ALL,
         "host/office/faces.sql": ALL,
+        "host/office/sheets_designed.sql": ALL,
+        "host/office/sheet_views.sql": ALL,
         "host/office/jobs.sql": ALL,
         "host/office/lotteries.sql": ALL,
         "host/office/members.sql": ALL,
