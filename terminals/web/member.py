@@ -6,7 +6,7 @@ What is done on them goes to `/me/do/ACTION`, where the pay PIN is asked for.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from terminals.web.member_parts import ACTIVE, LIVE_SECONDS, MINE, WALLET_PART, usable
+from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, usable
 from terminals.web.member_recharge import RECHARGE
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen

@@ -77,8 +77,8 @@ class Works(House):
             note_what_differs(owner)
 
     def issue(self, *, do: bool = True, who: Person | None = None, **more: Any) -> Any:
-        told = {"enterprise": "ACME", "batch": self.batch, "name": "Dragon boat", **more}
-        told = self.bureau.with_code(who or self.hr, "staff.issue", **told)
+        values = {"enterprise": "ACME", "batch": self.batch, "name": "Dragon boat", **more}
+        told = self.bureau.with_code(who or self.hr, "staff.issue", **values)
         if do:
             self.bureau.do_jobs()
         return told
@@ -184,7 +184,7 @@ def test_a_job_that_was_killed_goes_on_and_one_that_is_stopped_gives_back(
 ) -> None:
     """S2-19: each row once."""
     monkeypatch.setattr(staff_issuing, "ROWS_PER_STEP", 3)
-    monkeypatch.setitem(WORKS, "staff.issue", killed_after(1))  # type: ignore[arg-type]
+    monkeypatch.setitem(WORKS, "staff.issue", killed_after(1))
     told = works.issue()
     assert [state for _, state in works.states(told.subject)] == ["issued"] * 3 + ["waiting"]
     monkeypatch.undo()
