@@ -3,38 +3,44 @@
 
 -- name: enterprise_not_what_was_granted
 -- What it may spend is the sum of what two people have granted it.
+WITH told AS (
+    SELECT
+        r.enterprise_id,
+        sum(r.amount_minor)::bigint AS granted_minor
+    FROM enterprise_grant AS r
+    GROUP BY r.enterprise_id
+)
+
 SELECT
     e.code,
     e.granted_minor,
-    g.granted_minor AS told_minor,
+    coalesce(told.granted_minor, 0) AS told_minor,
     o.currency AS unit
 FROM enterprise AS e
 INNER JOIN issuer AS o ON e.issuer_id = o.id
-CROSS JOIN
-    LATERAL (
-        SELECT coalesce(sum(r.amount_minor), 0)::bigint AS granted_minor
-        FROM enterprise_grant AS r
-        WHERE r.enterprise_id = e.id
-    ) AS g
-WHERE e.granted_minor <> g.granted_minor
+LEFT JOIN told ON e.id = told.enterprise_id
+WHERE e.granted_minor <> coalesce(told.granted_minor, 0)
 ORDER BY e.code;
 
 -- name: enterprise_not_what_was_spent
 -- What it has spent is the price of what was handed out, or still is to be.
+WITH told AS (
+    SELECT
+        i.enterprise_id,
+        sum((i.planned - i.refused) * i.price_minor)::bigint AS spent_minor
+    FROM staff_issue AS i
+    GROUP BY i.enterprise_id
+)
+
 SELECT
     e.code,
     e.spent_minor,
-    s.spent_minor AS told_minor,
+    coalesce(told.spent_minor, 0) AS told_minor,
     o.currency AS unit
 FROM enterprise AS e
 INNER JOIN issuer AS o ON e.issuer_id = o.id
-CROSS JOIN
-    LATERAL (
-        SELECT coalesce(sum((i.planned - i.refused) * i.price_minor), 0)::bigint AS spent_minor
-        FROM staff_issue AS i
-        WHERE i.enterprise_id = e.id
-    ) AS s
-WHERE e.spent_minor <> s.spent_minor
+LEFT JOIN told ON e.id = told.enterprise_id
+WHERE e.spent_minor <> coalesce(told.spent_minor, 0)
 ORDER BY e.code;
 
 -- name: staff_issue_not_its_rows
