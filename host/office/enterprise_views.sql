@@ -79,7 +79,7 @@ SELECT
     b.code AS batch,
     i.planned,
     i.issued,
-    i.refused,
+    i.refused AS not_issued,
     (
         SELECT count(*)
         FROM staff_voucher AS g
@@ -114,3 +114,31 @@ SELECT
 FROM staff_voucher AS g
 INNER JOIN employee AS s ON g.employee_id = s.id
 LEFT JOIN card AS c ON g.card_id = c.id;
+
+-- name: staff_report
+-- What was handed out in a month to each department, how much of it is redeemed, what it cost, and
+-- how many days people took.
+SELECT
+    i.month,
+    g.department,
+    count(*) AS issued,
+    count(*) FILTER (WHERE c.status IN ('redeemed', 'loaded')) AS redeemed,
+    count(*) FILTER (WHERE c.status = 'claimed') AS not_redeemed,
+    (100 * count(*) FILTER (WHERE c.status IN ('redeemed', 'loaded')) / count(*))::integer
+        AS redeemed_percent,
+    sum(i.price_minor)::bigint AS cost_minor,
+    round(avg(extract(EPOCH FROM used.at - g.issued_at) / 86400)::numeric, 1)::text AS days_mean,
+    i.enterprise_id AS of_enterprise
+FROM staff_issue AS i
+INNER JOIN staff_voucher AS g ON i.id = g.issue_id AND g.state = 'issued'
+INNER JOIN card AS c ON g.card_id = c.id
+LEFT JOIN
+    LATERAL (
+        SELECT max(e.decided_at) AS at
+        FROM voucher_use AS u
+        INNER JOIN journal AS j ON u.shard = j.shard AND u.journal_id = j.id
+        INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
+        WHERE u.voucher_id = c.id AND c.status IN ('redeemed', 'loaded')
+    ) AS used
+    ON true
+GROUP BY i.enterprise_id, i.month, g.department;

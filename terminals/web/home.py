@@ -45,7 +45,7 @@ HOME: Final = Screen(
     zh="首页",
     template="home.html",
     is_for_all=True,
-    elsewhere={"member": "/me"},
+    elsewhere={"member": "/me", "enterprise_hr": "/hr"},
     parts={
         "approvals": Part(view="approvals", filters={"to_decide": "true"}, rows_max=6),
         "days": Part(view="business_days", rows_max=DAYS_MAX),

@@ -61,7 +61,8 @@ AREAS: Final = (
     ),
     Area(
         "Enterprises", "企业",
-        _of("enterprises departments staff staff_offers staff_issues staff_vouchers"),
+        _of("enterprises departments staff staff_offers staff_issues staff_vouchers"
+            " staff_report"),
         _of("enterprise department staff"),
     ),
     Area("Members", "会员", _of("members"), _of("member")),
@@ -100,7 +101,9 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
         " rules stat_transactions people"
     ),
     "store": _in_order("usages terminal_batches stat_transactions vouchers people"),
-    "enterprise": _in_order("staff staff_issues departments approvals jobs enterprises people"),
+    "enterprise": _in_order(
+        "staff_report staff staff_issues departments approvals jobs enterprises people"
+    ),
     "alliance": _in_order("directory rules alliance_terms alliance_settlements people"),
 }
 """Views by the kind of place a grant is at, in the order they are wanted."""

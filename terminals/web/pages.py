@@ -40,6 +40,7 @@ BEGINS: Final[Mapping[str, str]] = {
     "member": "/me",
     "store_clerk": "/clerk",
     "store_manager": "/seat",
+    "enterprise_hr": "/hr",
 }
 """Where a role's work is, if not at home."""
 

@@ -16,6 +16,7 @@ from terminals.web import links, pages
 from terminals.web.batch_page import CARD_BATCH
 from terminals.web.card_page import CARD
 from terminals.web.home import HOME
+from terminals.web.hr_page import HR
 from terminals.web.member import MEMBER_SCREENS
 from terminals.web.night_screens import NIGHT_SCREENS
 from terminals.web.reader import Reader
@@ -34,6 +35,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         RULE,
         SHEET,
         TRANSACTION,
+        HR,
         *NIGHT_SCREENS,
         *MEMBER_SCREENS,
     )

@@ -251,7 +251,7 @@ ISSUED: Final = View(
         Column(name="batch"),
         Column(name="planned", kind=int),
         Column(name="issued", kind=int),
-        Column(name="refused", kind=int),
+        Column(name="not_issued", kind=int),
         Column(name="redeemed", kind=int),
         Column(name="cost_minor", kind=int),
         Column(name="job", kind=int, opens="jobs"),

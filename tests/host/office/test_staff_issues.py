@@ -174,7 +174,7 @@ def test_a_row_that_cannot_be_is_given_back_and_the_others_are_issued(bureau: Bu
         ("E1", "refused"), ("E2", "refused"), ("E3", "issued"), ("E4", "issued"),
     ]  # fmt: skip
     [row, _first] = works.bureau.rows(works.hr, "staff_issues")
-    assert (row["planned"], row["issued"], row["refused"]) == (4, 2, 2)
+    assert (row["planned"], row["issued"], row["not_issued"]) == (4, 2, 2)
     assert works.budget() == (4 * PRICE, BUDGET - 4 * PRICE)
     assert works.findings() == []
 
@@ -244,6 +244,28 @@ async def test_what_a_department_may_redeem_is_asked_at_the_counter(
     await trio.to_thread.run_sync(lambda: say(may_goods=True))
     assert (await redeem(till, codes["E2"])).reason is Reason.APPROVED
     assert works.findings() == []
+
+
+async def test_a_month_is_reported_by_department(bureau: Bureau, till: Till) -> None:
+    """S2-48: what was handed out, redeemed and spent, and in how many days; never by whom."""
+    bureau.office = replace(bureau.office, ask=asking_of(till).ask_from_thread)
+    works = await trio.to_thread.run_sync(Works, bureau)
+    await trio.to_thread.run_sync(lambda: works.issue(each=2))
+    codes = works.codes()
+    assert (await redeem(till, codes["E1"])).is_approved
+    assert (await redeem(till, codes["E3"])).is_approved
+    assert (await redeem(till, codes["E4"])).is_approved
+    month = f"{bureau.now:%Y-%m}"
+    page = await trio.to_thread.run_sync(lambda: bureau.rows(works.hr, "staff_report", month=month))
+    told = {
+        row["department"]: (row["issued"], row["redeemed"], row["not_redeemed"],
+                            row["redeemed_percent"], row["cost_minor"])
+        for row in page
+    }  # fmt: skip
+    assert told == {"Sales": (4, 1, 3, 25, 4 * PRICE), "Office": (4, 2, 2, 50, 4 * PRICE)}
+    assert all(abs(float(row["days_mean"])) < 1 for row in page)
+    other = await trio.to_thread.run_sync(works.enterprise, "OTHER")
+    assert await trio.to_thread.run_sync(bureau.rows, other, "staff_report") == []
 
 
 BROKEN = {
