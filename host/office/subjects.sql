@@ -413,6 +413,7 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
