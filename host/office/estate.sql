@@ -70,6 +70,18 @@ SET
     contact = %(contact)s
 WHERE t.id = %(id)s;
 
+-- name: edit_profile
+-- What its own people say of it.
+-- notes: merchant
+UPDATE merchant AS t
+SET
+    introduction_zh = %(introduction_zh)s,
+    introduction_en = %(introduction_en)s,
+    contact = %(contact)s,
+    service_phone = %(service_phone)s,
+    hours = %(hours)s
+WHERE t.id = %(id)s;
+
 -- name: set_merchant
 -- Whether it may trade.
 -- notes: merchant

@@ -112,7 +112,10 @@ INNER JOIN delivery_way AS w ON d.way_id = w.id;
 SELECT
     w.id,
     CASE WHEN w.merchant_id IS NULL THEN 'issuer' ELSE 'merchant' END AS side,
-    coalesce(m.merchant_id, i.institution_id) AS party,
+    coalesce(
+        (SELECT m.merchant_id FROM merchant AS m WHERE m.id = w.merchant_id),
+        (SELECT i.institution_id FROM issuer AS i WHERE i.id = w.issuer_id)
+    ) AS party,
     w.form AS file_form,
     w.host,
     w.port,
@@ -123,9 +126,7 @@ SELECT
     w.is_active,
     w.set_by,
     w.agreed_by
-FROM delivery_way AS w
-LEFT JOIN merchant AS m ON w.merchant_id = m.id
-LEFT JOIN issuer AS i ON w.issuer_id = i.id;
+FROM delivery_way AS w;
 
 -- name: positions
 -- What an issuer owes a merchant of a date, in the parts that it is made of.

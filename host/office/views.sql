@@ -399,6 +399,9 @@ SELECT
     t.member_until AS until,
     t.earns,
     t.redeems,
+    m.introduction_zh,
+    m.introduction_en,
+    m.service_phone,
     t.issuer_id AS of_issuer,
     t.merchant_id AS of_merchant,
     t.alliance_id AS of_alliance
@@ -408,7 +411,10 @@ LEFT JOIN issuer AS i ON t.issuer_id = i.id
 LEFT JOIN LATERAL (
     SELECT
         merchant.merchant_id,
-        merchant.name
+        merchant.name,
+        merchant.introduction_zh,
+        merchant.introduction_en,
+        merchant.service_phone
     FROM merchant
     WHERE merchant.id = t.merchant_id
     ORDER BY merchant.id

@@ -279,7 +279,10 @@ OFFICE: Final[Mapping[str, Right]] = {
     "merchant": Right(
         reads=WHOLE,
         inserts=columns("id merchant_id name trade city contact"),
-        updates=columns("name is_active trade city contact closed_on"),
+        updates=columns(
+            "name is_active trade city contact closed_on introduction_zh introduction_en "
+            "service_phone hours"
+        ),
     ),
     "office_file": Right(
         reads=WHOLE,

@@ -44,6 +44,7 @@ SCREENS_OF: Final[Mapping[str, Way]] = {
     "cards": Way("card", "/cards/{}"),
     "rules": Way("rule", "/rules/{}"),
     "sheets": Way("sheet", "/sheets/{}"),
+    "merchant_profiles": Way("merchant_id", "/merchants/{}"),
 }
 """By the view: where a link to one row of it leads, instead of to the list of that row alone."""
 

@@ -37,7 +37,7 @@ AREAS: Final = (
     Area("To decide", "待办", _of("approvals jobs"), _of("approval job")),
     Area(
         "Partners", "合作方",
-        _of("merchants stores terminals issuers vendors alliances directory"),
+        _of("merchants merchant_profiles stores terminals issuers vendors alliances directory"),
         _of("merchant store terminal seat issuer vendor alliance"),
     ),
     Area(
@@ -65,7 +65,7 @@ AREAS: Final = (
             " staff_report"),
         _of("enterprise department staff"),
     ),
-    Area("Members", "会员", _of("members"), _of("member")),
+    Area("Members", "会员", _of("members stat_members"), _of("member")),
     Area(
         "The night", "清算",
         _of("business_days clearing_steps positions settlements disputes exceptions clearing_files"
@@ -98,7 +98,7 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
     ),
     "merchant": _in_order(
         "usages settlements payouts stores terminals terminal_batches members vouchers lotteries"
-        " rules stat_transactions people"
+        " rules stat_transactions stat_members merchant_profiles people"
     ),
     "store": _in_order("usages terminal_batches stat_transactions vouchers people"),
     "enterprise": _in_order(

@@ -19,6 +19,7 @@ from terminals.web.home import HOME
 from terminals.web.hr_page import HR
 from terminals.web.member import MEMBER_SCREENS
 from terminals.web.night_screens import NIGHT_SCREENS
+from terminals.web.profile_page import PROFILE
 from terminals.web.reader import Reader
 from terminals.web.rule_page import RULE
 from terminals.web.screen import TAB, Given, Part, Screen
@@ -34,6 +35,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         CARD,
         RULE,
         SHEET,
+        PROFILE,
         TRANSACTION,
         HR,
         *NIGHT_SCREENS,

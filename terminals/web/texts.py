@@ -44,6 +44,15 @@ TEXTS: Final[Mapping[str, Text]] = {
     "sample_worth": Text("50.00 CNY", "50.00 CNY"),
     "sample_valid": Text("2026-06-01 - 2027-05-31", "2026-06-01 - 2027-05-31"),
     "sample_stores": Text("Harbour store, North store", "海港店 北门店"),
+    "own_words": Text("What you say of yourselves", "商户简介"),
+    "no_account_yet": Text(
+        "No account is set: nothing is paid out.", "尚未设置收款账户, 不会付款。"
+    ),
+    "who_sets_account": Text(
+        "Where you are paid takes two people: you ask, and finance of the house agrees.",
+        "收款账户须两人办理: 由您申请, 平台财务复核。",
+    ),
+    "save": Text("Save", "保存"),
     "starts": Text("Begin with a template", "从模板开始"),
     "why_so": Text("Why was a transaction decided so", "这笔交易为何这样判定"),
     "no_rule_decided": Text(

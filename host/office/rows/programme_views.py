@@ -77,6 +77,9 @@ DIRECTORY: Final = View(
         Column(name="until", kind=dt.date),
         Column(name="earns", kind=bool),
         Column(name="redeems", kind=bool),
+        Column(name="introduction_zh"),
+        Column(name="introduction_en"),
+        Column(name="service_phone"),
     ),
     order=("membership",),
     filters=(

@@ -149,6 +149,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/enterprises.sql": ALL,
         "host/office/enterprise_views.sql": ALL,
         "host/office/staff_issues.sql": ALL,
+        "host/office/profile_views.sql": ALL,
         "host/office/statistics.sql": ALL,
         "host/office/terminal_batches.sql": ALL,
         "host/office/counter_views.sql": ALL,
