@@ -295,6 +295,7 @@ _VIEWS: Final = (
     settings.SETTINGS,
     faces.FACES,
     sheet_designs.SHEETS,
+    faces.PICTURES,
     stock_views.CARD_BATCHES,
     stock_views.BATCH_FIGURES,
     stock_views.BATCH_PARTS,

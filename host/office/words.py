@@ -579,6 +579,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "date": Word("business date", "营业日"),
     "card_batch": Word("card batch", "卡批次"),
     "card_face": Word("card face", "卡面"),
+    "picture": Word("picture", "底图"),
     "sheet": Word("sheet", "券面"),
     "lefts": Word("from the left, mm", "左距(毫米)"),
     "tops": Word("from above, mm", "上距(毫米)"),

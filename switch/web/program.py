@@ -34,6 +34,7 @@ from switch.web.live import Live
 from switch.web.member_doing import MemberDoing
 from switch.web.member_door import MemberDoor
 from switch.web.metrics import Measured, WebMetrics
+from switch.web.pictures import Pictures
 from switch.web.public import Public
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
@@ -103,6 +104,7 @@ def application(front: WebFront) -> Starlette:
     routes: list[BaseRoute] = [
         *door.routes(),
         *Lists(visits).routes(),
+        *Pictures(visits).routes(),
         *Doing(visits).routes(),
         *MemberDoor(visits, door.sign_ins).routes(),
         *MemberDoing(visits).routes(),

@@ -16,6 +16,9 @@ LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}
 AMOUNTS_MAX: Final = 4_096
 """So many are kept as they are written: those of a page come again in others."""
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+A_PICTURE: Final = "a_picture"
+PICTURE: Final = "picture"
+"""A column that is drawn, and not read."""
 _AS_TYPED: Final = frozenset({"contact", "login", "name", "note", "error", "id"})
 """What people wrote themselves, whatever word of ours it may be."""
 
@@ -84,6 +87,8 @@ def _amount(value: int, language: Language, currency: str) -> str:
 def _text(name: str, value: str, language: Language) -> str:
     if name in _AS_TYPED:
         return value
+    if name == PICTURE:
+        return said(A_PICTURE, language)
     if _MOMENT.fullmatch(value):
         return f"{dt.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S}"
     return word(value, language)

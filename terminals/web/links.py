@@ -18,6 +18,7 @@ KEYS: Final[Mapping[str, str]] = {
     "terminals": "terminal_id",
     "people": "login",
     "transactions": "transaction",
+    "card_faces": "face",
 }
 """Filters by which a value of another view is found, where they are not called as its column."""
 ABOUT: Final[Mapping[str, str]] = {
@@ -44,6 +45,7 @@ SCREENS_OF: Final[Mapping[str, Way]] = {
     "cards": Way("card", "/cards/{}"),
     "rules": Way("rule", "/rules/{}"),
     "sheets": Way("sheet", "/sheets/{}"),
+    "card_faces": Way("face", "/card-faces/{}"),
     "merchant_profiles": Way("merchant_id", "/merchants/{}"),
 }
 """By the view: where a link to one row of it leads, instead of to the list of that row alone."""

@@ -42,9 +42,9 @@ AREAS: Final = (
     ),
     Area(
         "Cards", "卡",
-        _of("products card_faces sheets card_batches batch_figures batch_parts batch_cards"
-            " shipments allocations cards card_events activations usages transactions moves holds"
-            " expiries loads cash_positions"),
+        _of("products card_faces card_face_pictures sheets card_batches batch_figures batch_parts"
+            " batch_cards shipments allocations cards card_events activations usages transactions"
+            " moves holds expiries loads cash_positions"),
         _of("product card_face sheet card_batch card shipment hold load cash breakage"
             " transaction"),
     ),

@@ -15,6 +15,7 @@ from host.model.office import Page, Refused
 from terminals.web import links, pages
 from terminals.web.batch_page import CARD_BATCH
 from terminals.web.card_page import CARD
+from terminals.web.face_page import CARD_FACE
 from terminals.web.home import HOME
 from terminals.web.hr_page import HR
 from terminals.web.member import MEMBER_SCREENS
@@ -33,6 +34,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         HOME,
         CARD_BATCH,
         CARD,
+        CARD_FACE,
         RULE,
         SHEET,
         PROFILE,

@@ -27,7 +27,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "beside": Text("What hangs on it", "相关"),
     "design": Text("Design", "设计"),
     "part_of_sheet": Text("Part", "字段"),
-    "save_sheet": Text("Save", "保存"),
     "sheet_preview": Text(
         "Preview: a sample, and no code of any voucher", "预览: 样张, 不含任何真实券码"
     ),
@@ -44,6 +43,13 @@ TEXTS: Final[Mapping[str, Text]] = {
     "sample_worth": Text("50.00 CNY", "50.00 CNY"),
     "sample_valid": Text("2026-06-01 - 2027-05-31", "2026-06-01 - 2027-05-31"),
     "sample_stores": Text("Harbour store, North store", "海港店 北门店"),
+    "a_picture": Text("a picture", "图片"),
+    "face_preview": Text("Preview", "预览"),
+    "change_face": Text("Change it", "修改"),
+    "face_picture": Text(
+        "PNG or JPEG, 1011 x 638 pixels or more, 500 kB at most; empty: as it is.",
+        "PNG 或 JPEG, 至少 1011×638 像素, 不超过 500 kB; 留空则不变。",
+    ),
     "own_words": Text("What you say of yourselves", "商户简介"),
     "no_account_yet": Text(
         "No account is set: nothing is paid out.", "尚未设置收款账户, 不会付款。"

@@ -161,6 +161,7 @@ WITHDRAW: Final = Action(
     roles=frozenset({IM}),
     do=_withdraw,
     about=lambda values: Ref("card_face", str(values.face)),
+    begins=(ACTIVE,),
 )
 FACES: Final = View(
     id="card_faces",
@@ -169,13 +170,18 @@ FACES: Final = View(
     roles=frozenset({PA, AU, IM, BM, BO}),
     scopes=frozenset({Scope.PLATFORM, Scope.ISSUER}),
     columns=(
-        Column(name="id", kind=int),
+        Column(name="id", kind=int, opens="card_faces"),
         Column(name="product", kind=int, opens="products"),
         Column(name="name"),
         Column(name="version", kind=int),
         Column(name="state"),
         Column(name="title_zh"),
         Column(name="title_en"),
+        Column(name="small_print"),
+        Column(name="text_colour"),
+        Column(name="qr_left", kind=int),
+        Column(name="qr_top", kind=int),
+        Column(name="qr_size", kind=int),
         Column(name="image_kind"),
         Column(name="width", kind=int),
         Column(name="height", kind=int),
@@ -183,6 +189,26 @@ FACES: Final = View(
         Column(name="made_at", kind=dt.datetime),
     ),
     order=("id",),
-    filters=(Filter(name="product", column="product", kind=int),),
+    filters=(
+        Filter(name="product", column="product", kind=int),
+        Filter(name="face", column="id", kind=int),
+    ),
     actions=("card_face.save", "card_face.withdraw"),
+    state="state",
+)
+PICTURES: Final = View(
+    id="card_face_pictures",
+    en="Pictures of card faces",
+    zh="卡面底图",
+    roles=FACES.roles,
+    scopes=FACES.scopes,
+    columns=(
+        Column(name="face", kind=int),
+        Column(name="version", kind=int),
+        Column(name="image_kind"),
+        Column(name="picture"),
+    ),
+    order=("face",),
+    filters=(Filter(name="face", column="face", kind=int),),
+    needs=frozenset({"face"}),
 )

@@ -299,8 +299,7 @@ class World:
             "member": self.member, "order": "T1", "date": "2026-11-22",
             "schedule": self.schedule, "mine": "true", "transaction": self.rrn,
             "batch": self.batch, "lottery": self.lottery, "webhook": self.webhook,
-            "issue": self.issue,
-            "merchant": self.merchant,
+            "issue": self.issue, "merchant": self.merchant, "face": self.face,
         }  # fmt: skip
 
     def questions(self, view: View) -> Iterator[dict[str, str]]:
