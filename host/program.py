@@ -156,7 +156,7 @@ def _reception(
         ask=asking.ask_from_thread,
         looks=looks,
         tries=tries,
-        sms=opened_sms(settings.sms),
+        sms=opened_sms(settings.sms, settings.member_link),
         proves=logins.proves,
         nights=logins.nights,
     )

@@ -77,6 +77,8 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sms: str = "console"
     """What brings texts with codes to the phones of members: `console` and `file:NAME` simulate
     it, the file in the data directory."""
+    member_link: str = "http://127.0.0.1:8688/me"
+    """Where a text leads a member: their page, as others reach the web front."""
 
     def __post_init__(self) -> None:
         for network in self.webhook_networks:

@@ -49,6 +49,8 @@ class Sms:
 
     sender: Sender
     send: Send
+    link: str = ""
+    """Where a text leads a member."""
 
 
 def _line(text: Text) -> str:
@@ -85,7 +87,7 @@ SENDERS: Final[Mapping[str, Sender]] = {
 }  # fmt: skip
 
 
-def opened_sms(told: str) -> Sms:
+def opened_sms(told: str, link: str = "") -> Sms:
     """By the word of the settings: `console`, or `file:PATH`.
 
     Raises:
@@ -96,7 +98,7 @@ def opened_sms(told: str) -> Sms:
     if sender is None or bool(place) != (name == "file"):
         names = "console or file:NAME"
         raise ValueError(f"sms: {told!r} sends no text. Next: say {names}")
-    return Sms(sender=sender, send=sender.opened(place))
+    return Sms(sender=sender, send=sender.opened(place), link=link)
 
 
 def in_directory(directory: Path, told: str) -> str:

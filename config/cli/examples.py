@@ -31,6 +31,7 @@ VALUES: Final[Mapping[str, str]] = {
     "bank_code": "WESTGB2L",
     "alliance": "HARBOUR",
     "enterprise": "ACME",
+    "reminder_days": "7",
     "department": "Sales",
     "employee": "E1001",
     "amount_minor": "10000",

@@ -142,3 +142,41 @@ LEFT JOIN
     ) AS used
     ON true
 GROUP BY i.enterprise_id, i.month, g.department;
+
+-- name: reminders
+-- When who has not redeemed is reminded, and how many were.
+SELECT
+    e.code AS enterprise,
+    r.trigger,
+    r.days AS reminder_days,
+    r.state,
+    (
+        SELECT count(*)
+        FROM staff_reminder AS s
+        WHERE
+            s.enterprise_id = r.enterprise_id
+            AND s.occasion = r.trigger || '/' || r.days
+            AND s.state = 'sent'
+    ) AS reminded,
+    r.saved_by,
+    r.saved_at,
+    r.enterprise_id AS of_enterprise
+FROM reminder AS r
+INNER JOIN enterprise AS e ON r.enterprise_id = e.id;
+
+-- name: outbox
+-- Texts that wait, and that went.
+SELECT
+    s.id,
+    s.made_at,
+    p.code AS employee,
+    p.phone_masked AS phone,
+    s.issue_id AS issue,
+    s.occasion,
+    s.state AS text_state,
+    s.attempts,
+    s.sent_at,
+    s.enterprise_id AS of_enterprise
+FROM staff_reminder AS s
+INNER JOIN staff_voucher AS g ON s.issue_id = g.issue_id AND s.place = g.place
+INNER JOIN employee AS p ON g.employee_id = p.id;

@@ -158,7 +158,7 @@ class Clerk:
         self._office = office
         self._held = held
         self._works = works
-        self._timers = Timers(tuple(timers), office.hsm, office.nights)
+        self._timers = Timers(tuple(timers), office.hsm, office.nights, office.sms)
         self._heard: Connection | None = None
         self._is_woken = False
 

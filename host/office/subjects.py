@@ -49,6 +49,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="department", table="department"),
         Subject(kind="employee", table="employee"),
         Subject(kind="staff_issue", table="staff_issue", is_numbered=True),
+        Subject(kind="reminder", table="reminder"),
         Subject(kind="merchant", table="merchant"),
         Subject(kind="store", table="store", is_numbered=True),
         Subject(kind="terminal", table="terminal"),

@@ -230,6 +230,24 @@ FROM staff_issue AS t
 WHERE t.id = %(number)s
 FOR UPDATE OF t;
 
+-- name: reminder
+-- By its enterprise, its trigger and its days.
+SELECT
+    t.days,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    t.enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM reminder AS t
+INNER JOIN enterprise AS e ON t.enterprise_id = e.id
+WHERE concat_ws('/', e.code, t.trigger, t.days) = %(key)s
+FOR UPDATE OF t;
+
 -- name: merchant
 -- By merchant id, with whose cards it takes.
 SELECT

@@ -16,6 +16,7 @@ from host.office.jobs import SQL as JOBS
 from host.office.lottery_clock import LOTTERY_TIMERS
 from host.office.nights import Nights, NightStoppedError
 from host.office.records import SQL as RECORDS
+from host.office.reminding import queue_due, send_due
 from host.office.report_clock import REPORT_TIMERS
 from host.office.rows.breakage import take_due
 from host.office.rows.members import CLOSING
@@ -102,6 +103,8 @@ TIMERS: Final = (
     Timer(name="batches", every=MINUTELY, do=lambda one, _now: expire_batches(one, AT_A_TIME)),
     Timer(name="left batches", every=HOURLY, do=lambda one, _now: close_batches(one, AT_A_TIME)),
     *LOTTERY_TIMERS,
+    Timer(name="reminders", every=HOURLY, do=lambda one, now: queue_due(one, now, AT_A_TIME)),
+    Timer(name="texts", every=SOON, texts=send_due),
     Timer(name="staff", every=MINUTELY, do=lambda one, _now: give_back_left(one, AT_A_TIME)),
     Timer(name="hand-out", every=MINUTELY, nightly=_hand_out),
     Timer(name="members", every=HOURLY, do=_forget_members),

@@ -167,6 +167,8 @@ CHAINED: Final = (
     Chained(name="department", key="concat_ws('/', t.enterprise_id, t.name)"),
     Chained(name="employee", key="t.id::text"),
     Chained(name="enterprise_offer", key="concat_ws('/', t.enterprise_id, t.batch_id)"),
+    Chained(name="reminder", key="concat_ws('/', t.enterprise_id, t.trigger, t.days)"),
+    Chained(name="staff_reminder", key="t.id::text"),
     Chained(name="staff_issue", key="t.id::text"),
     Chained(name="staff_voucher", key="concat_ws('/', t.issue_id, t.place)"),
     Chained(name="code_try", key="t.source"),

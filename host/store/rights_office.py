@@ -268,6 +268,12 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=columns("issue_id place enterprise_id employee_id member_id department gives"),
         updates=columns("card_id state why issued_at"),
     ),
+    "reminder": Right(reads=WHOLE, inserts=WHOLE, updates=columns("state saved_by saved_at")),
+    "staff_reminder": Right(
+        reads=WHOLE,
+        inserts=columns("enterprise_id issue_id place occasion next_at made_at"),
+        updates=columns("state attempts next_at sent_at"),
+    ),
     "member": Right(
         reads=WHOLE,
         inserts=columns(

@@ -62,8 +62,8 @@ AREAS: Final = (
     Area(
         "Enterprises", "企业",
         _of("enterprises departments staff staff_offers staff_issues staff_vouchers"
-            " staff_report"),
-        _of("enterprise department staff"),
+            " staff_report reminders outbox"),
+        _of("enterprise department staff reminder"),
     ),
     Area("Members", "会员", _of("members stat_members"), _of("member")),
     Area(

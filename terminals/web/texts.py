@@ -330,6 +330,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Nothing may be issued yet: the issuer offers batches of vouchers.",
         "尚无可发的券, 由发卡方开放券批次。",
     ),
+    "remind_unredeemed": Text("Remind all who have not redeemed", "提醒全部未提员工"),
     "to_whom": Text("1 To whom", "1 选人"),
     "none_is_all": Text("None ticked: everybody.", "不勾选即全体员工。"),
     "of_grades": Text("Of which grades", "职级"),

@@ -22,6 +22,8 @@ from host.stock.batches import By
 from host.stock.lives import member_of
 
 IMPORT: Final = "staff.import"
+FAULTS_SHOWN_MAX: Final = 200
+"""Of the rows that are left out, those that are named."""
 Employee = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{1,32}$")]
 Grade = Annotated[str, Meta(max_length=40)]
 
@@ -101,7 +103,8 @@ def _import(acting: Acting, values: StaffImport) -> Result:
 
 def _told_of(faults: list[Fault]) -> dict[str, Any]:
     """The lines that are left out, each by line and column."""
-    return {"faults": [one.said.en for one in faults]} if faults else {}
+    told = [one.said._asdict() for one in faults[:FAULTS_SHOWN_MAX]]
+    return {"faults": told} if faults else {}
 
 
 def take_file_of_staff(at_work: AtWork) -> int:

@@ -106,7 +106,9 @@ class Bureau:
             actions=ACTIONS,
             views=VIEWS,
             looks=looks,
-            sms=Sms(sender=SENDERS["console"], send=self.sent.append),
+            sms=Sms(
+                sender=SENDERS["console"], send=self.sent.append, link="https://pay.example/me"
+            ),
             tries=trying(
                 looks,
                 lambda reader: Following(read_estate(reader), self.hsm),

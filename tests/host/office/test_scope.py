@@ -258,6 +258,10 @@ class World:
             " '2026-11', 'x', now() FROM enterprise AS e, card_batch AS b"
             " WHERE e.code = 'FOREIGN-CO' AND b.code = %s RETURNING id", self.batch,
         )  # fmt: skip
+        self.bureau.done(
+            self.staff, "reminder.save", enterprise="FOREIGN-CO", trigger="after_issue",
+            reminder_days=9,
+        )  # fmt: skip
         self.bureau.sql(
             "INSERT INTO staff_voucher SELECT %s, 1, enterprise_id, id, member_id, 'FOREIGN',"
             " 'goods', 1, 'issued', '', now() FROM employee WHERE code = 'FOREIGN1'", self.issue,
@@ -352,7 +356,7 @@ class World:
             "account_holder": "Mine now", "account_number": "6222020200112230001",
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
             "enterprise": "FOREIGN-CO", "department": "FOREIGN", "employee": "FOREIGN1",
-            "contact": "Mine", "price_minor": 1,
+            "contact": "Mine", "price_minor": 1, "trigger": "after_issue", "reminder_days": 7,
             "client": "foreign-erp", "webhook": self.webhook,
             "from_at": "2030-01-01T00:00:00+08:00",
         }  # fmt: skip

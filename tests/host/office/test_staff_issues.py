@@ -144,7 +144,7 @@ def test_a_budget_that_is_short_names_the_gap_and_nothing_is_issued(works: Works
 
 
 def test_above_its_limit_another_person_agrees(works: Works) -> None:
-    """S2-19, S2-16."""
+    """S2-19."""
     works.limit(2 * PRICE)
     asked = works.issue()
     assert isinstance(asked, Waiting), asked

@@ -108,6 +108,7 @@ def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
         "event",
         "card_status",
         "employee_state",
+        "trigger",
         "voucher_status",
         "prize_state",
         "statement_state",

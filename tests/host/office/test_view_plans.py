@@ -28,7 +28,7 @@ GROWS = {
     "payout_again", "payout_return_said", "recon_return", "statement_dispute", "statement_held",
     "statement_answer", "statement_correction", "delivery", "report_made",
     "reserve_held", "reserve_released", "exception_case", "enterprise", "department", "employee",
-    "enterprise_offer", "staff_issue", "staff_voucher",
+    "enterprise_offer", "staff_issue", "staff_voucher", "reminder", "staff_reminder",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -156,6 +156,10 @@ INSERT INTO staff_voucher (
     i.id, 1, s.enterprise_id, s.id, s.member_id, 'd1', 'goods', (999 + s.id) << 32, 'issued', now()
 FROM staff_issue AS i
 INNER JOIN employee AS s ON i.enterprise_id = s.enterprise_id;
+INSERT INTO reminder (enterprise_id, trigger, days, state, saved_by, saved_at)
+SELECT e.id, 'after_issue', 7, 'on', 'x', now() FROM enterprise AS e;
+INSERT INTO staff_reminder (enterprise_id, issue_id, place, occasion, next_at, made_at)
+SELECT g.enterprise_id, g.issue_id, g.place, 'after_issue/7', now(), now() FROM staff_voucher AS g;
 INSERT INTO person (login, name, created_at, merchant_id)
 SELECT 'p' || n, 'n' || n, now(), n FROM {NUMBERS};
 INSERT INTO person_grant (person_id, role, scope, merchant_id, from_at)

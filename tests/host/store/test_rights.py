@@ -151,6 +151,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/staff_issues.sql": ALL,
         "host/office/profile_views.sql": ALL,
         "host/office/face_views.sql": ALL,
+        "host/office/reminders.sql": ALL,
         "host/office/statistics.sql": ALL,
         "host/office/terminal_batches.sql": ALL,
         "host/office/counter_views.sql": ALL,

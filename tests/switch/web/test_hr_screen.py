@@ -67,3 +67,20 @@ def test_its_page_looks_well(chromium: Chromium, address: str, works: Works) -> 
             let_in(page, address, works.hr)
             page.goto(f"{address}/hr")
             looked_at(page, f"hr-{size['width']}-{language[:2]}-{scheme}", is_whole=True)
+
+
+def test_all_who_have_not_redeemed_are_reminded_in_two_clicks(
+    chromium: Chromium, address: str, works: Works
+) -> None:
+    """S2-20, S2-21."""
+    works.bureau.sign_in(works.hr)
+    works.issue(departments=["Office"])
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, works.hr)
+        page.goto(f"{address}/hr")
+        page.click("a.button:has-text('Remind all')")  # 1
+        page.click("button[value=do]")  # 2
+        page.wait_for_selector("h1:has-text('Done')")
+    works.bureau.sent.clear()
+    works.bureau.do_jobs()
+    assert "https://pay.example/me" in works.bureau.sent[-1].words
