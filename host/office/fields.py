@@ -92,6 +92,7 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[0-9A-Za-z_][0-9A-Za-z._@-]*$": "it is a login: letters, digits and . _ @ -",
     r"^[0-9a-z-]+ [0-9A-Za-z+/]+={0,2}$": "it is a key as ssh-ed25519 AAAA...",
     r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$": "it is a network, as 192.0.2.0/24, or an address",
+    r"^[0-9 ]{2,24}$": "it is 2 to 24 digits, with blanks or without",
     r"^[0-9A-Za-z]{1,32}$": "it is 1 to 32 letters or digits",
     r"^wh_[0-9a-f]{12}$": "it is wh_ and 12 digits, as the list shows them",
     r"^https?://[!-~]+$": "it is an address, as https://shop.example/hook",
