@@ -1,4 +1,5 @@
 # demo: the whole thing at work, in under two minutes.   test: all tests.   check: all lints.
+# screens: the pictures of docs/console.md, out of a demo that is walked through in a browser.
 # bench: the figures, into build/bench*.json.            clean: what can be made again.
 # chaos: every fault as often as the list of faults says, for hours, and audited. SEED draws
 #   another run, COUNTS a shorter one: make chaos COUNTS="--cycles 5 --fuzz 100000".
@@ -17,7 +18,7 @@ VENV := .venv/made
 # Patroni, for the failovers of `make chaos`: in an environment of its own.
 PATRONI := .venv-patroni
 
-.PHONY: demo test check bench bench-clearing chaos soak clean
+.PHONY: demo test check screens bench bench-clearing chaos soak clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)
@@ -25,6 +26,9 @@ demo: $(VENV)
 
 test: $(VENV)
 	$(BIN)/pytest
+
+screens: $(VENV)
+	POSSWITCH_SCREENS=docs/screens $(BIN)/pytest -p no:xdist --timeout 600 tests/config/tasks/test_demo_walk.py
 
 check: $(VENV)
 	$(BIN)/ruff format --check .

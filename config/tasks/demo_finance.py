@@ -5,7 +5,7 @@ from config.run.database import dsn_of
 from config.run.staff import DemoStaff
 from config.run.supervisor import Running
 from config.tasks.demo_night import explain_cases, explained, release_night, settled_points
-from config.tasks.demo_recon import reconcile_night, report_day
+from config.tasks.demo_recon import leave_difference, reconcile_night, report_day
 from config.tasks.night import opened_night
 from host.office.roles import FN
 from host.store.connecting import LONG, connect
@@ -27,6 +27,7 @@ def look_through(staff: DemoStaff, running: Running, summary: Summary) -> list[s
         cases = explain_cases(connection, login)
     released = release_night(staff, summary)
     report = report_day(staff, summary, places.data)
+    leave_difference(staff, summary)
     return [
         *settled,
         *(reconciled.told() if reconciled is not None else ()),

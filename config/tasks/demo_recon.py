@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from clearing.files import ClearingFile
 from clearing.layout import amount_text
 from clearing.run import Summary
 from config.errors import SurroundingsError
@@ -73,28 +74,11 @@ def reconcile_night(staff: DemoStaff, connection: Connection, summary: Summary) 
     Raises:
         SurroundingsError: its host does not match it.
     """
-    [file, *_] = sorted(
-        (one for one in summary.files if one.side == "merchant"), key=lambda one: -one.items
-    )
-    rows = _details(summary.files_dir / file.name)
-    at = next((n for n, row in enumerate(rows) if row["unit"] == HOUSE_CURRENCY), None)
-    if at is None:
+    [file, *_] = _of_merchants(summary)
+    sent = _sent(staff, summary, file)
+    if sent is None:
         return None
-    ours_minor = _minor(rows[at]["amount"])
-    theirs_minor = ours_minor + MISTYPED_MINOR
-    rows[at] = {**rows[at], "amount": amount_text(theirs_minor, HOUSE_CURRENCY)}
-    date = summary.business_date.isoformat()
-    sent = staff.done(FN, "file.send", {"name": "theirs.csv", "content": _as_file(rows)})
-    staff.done(
-        FN,
-        "recon.import",
-        {
-            "file_layout": Layout.MERCHANT_CSV.value,
-            "date": date,
-            "merchant": file.party,
-            "file": sent.told["file"],
-        },
-    )
+    rows, at, ours_minor, theirs_minor = sent
     difference, matched = _waited_for(connection, rows[at]["rrn"])
     note = "their clerk has mistyped it, and the slip has what we have"
     asked = {"difference": difference, "answer": Answer.WRITE_OFF.value, "note": note}
@@ -108,6 +92,43 @@ def reconcile_night(staff: DemoStaff, connection: Connection, summary: Summary) 
         theirs_minor=theirs_minor,
         by=(staff.person(FN).login, staff.person(OTHER_FINANCE).login),
     )
+
+
+def leave_difference(staff: DemoStaff, summary: Summary) -> None:
+    """Another merchant's list comes late, with an amount mistyped: nobody has answered it yet."""
+    for file in _of_merchants(summary)[1:2]:
+        _sent(staff, summary, file)
+
+
+def _of_merchants(summary: Summary) -> list[ClearingFile]:
+    """Their files, of who sold most before the rest."""
+    of_merchants = (one for one in summary.files if one.side == "merchant")
+    return sorted(of_merchants, key=lambda one: -one.items)
+
+
+def _sent(
+    staff: DemoStaff, summary: Summary, file: ClearingFile
+) -> tuple[list[Row], int, int, int] | None:
+    """Its rows as they were sent, which of them is mistyped, what we have there, what they have."""
+    rows = _details(summary.files_dir / file.name)
+    at = next((n for n, row in enumerate(rows) if row["unit"] == HOUSE_CURRENCY), None)
+    if at is None:
+        return None
+    ours_minor = _minor(rows[at]["amount"])
+    theirs_minor = ours_minor + MISTYPED_MINOR
+    rows[at] = {**rows[at], "amount": amount_text(theirs_minor, HOUSE_CURRENCY)}
+    sent = staff.done(FN, "file.send", {"name": "theirs.csv", "content": _as_file(rows)})
+    staff.done(
+        FN,
+        "recon.import",
+        {
+            "file_layout": Layout.MERCHANT_CSV.value,
+            "date": summary.business_date.isoformat(),
+            "merchant": file.party,
+            "file": sent.told["file"],
+        },
+    )
+    return rows, at, ours_minor, theirs_minor
 
 
 def _details(path: Path) -> list[Row]:

@@ -21,6 +21,7 @@ from host.estate.demo import (
     piece_batch,
 )
 from host.estate.plan import EstatePlan, LotteryPlan, UsePlan
+from host.model.instruments import PLACE_BITS
 from host.model.lottery import PARTS, Content, Prize, PrizeKind
 from host.model.secrets import Secret
 from host.model.vouchers import ProductKind
@@ -55,11 +56,14 @@ LOTTERY: Final = LotteryPlan(
 )  # fmt: skip
 
 
-BREAKFAST: Final = PieceVouchers(
-    "Breakfast for two", ProductKind.GOODS, 1641, UsePlan(merchants=(MERCHANTS[0].id,))
-)
 BREAKFAST_BATCH: Final = VOUCHER_BATCH + len(PIECE_VOUCHERS) + 1
-"""Vouchers that one merchant alone takes, who prints them."""
+BREAKFAST: Final = PieceVouchers(
+    "Breakfast for two",
+    ProductKind.GOODS,
+    (BREAKFAST_BATCH << PLACE_BITS) + 1,
+    UsePlan(merchants=(MERCHANTS[0].id,)),
+)
+"""Vouchers that one merchant alone takes, who prints them: numbered as those that are made."""
 
 
 def in_scene(plan: EstatePlan) -> EstatePlan:

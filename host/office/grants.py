@@ -76,7 +76,7 @@ def add_grant(
             "person": person,
             "role": given.role,
             "scope": given.scope.value,
-            **_columns_of(place),
+            **columns_of(place),
             "rights": sorted(given.rights),
             "limit_minor": given.limit_minor,
             "actions": sorted(given.actions),
@@ -124,10 +124,11 @@ def has_other_administrator(acting: Acting, person: int) -> bool:
 
 def place_columns(at: Found) -> dict[str, Any]:
     """Its place, as the columns of people and grants."""
-    return _columns_of(at.place)
+    return columns_of(at.place)
 
 
-def _columns_of(place: Place) -> dict[str, Any]:
+def columns_of(place: Place) -> dict[str, Any]:
+    """A place, as the columns of people and grants."""
     columns = msgspec.structs.asdict(place)
     columns.pop("member_id")
     return columns

@@ -17,7 +17,7 @@ from host.model.secrets import Secret
 from host.model.voucher_codes import grouped
 from host.office.codes import new_seed
 from host.office.grants import SQL as PEOPLE
-from host.office.grants import Given, add_grant
+from host.office.grants import Given, add_grant, columns_of
 from host.office.pay_pins import pin_hash
 from host.office.people import SYSTEM
 from host.office.phone_codes import SQL as PHONES
@@ -150,8 +150,8 @@ def _worker(connection: Connection, hsm: Hsm, visitor: Visitor, now: dt.datetime
     if found is not None:
         return found.id
     told = {"login": visitor.login, "name": visitor.name, "now": now, "by": None}
-    at = {name: getattr(visitor.place, name) for name in ("issuer_id", "merchant_id", "store_id")}
-    phone = {"phone_hash": None, "phone_sealed": None, "phone_masked": "", "alliance_id": None}
+    phone = {"phone_hash": None, "phone_sealed": None, "phone_masked": ""}
+    at = columns_of(visitor.place)
     row = connection.execute(PEOPLE["add_person"], {**told, **at, **phone}).fetchone()
     assert row is not None, "RETURNING"
     person: int = row[0]

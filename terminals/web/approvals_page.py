@@ -7,16 +7,20 @@ from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 
 LIVE_SECONDS: Final = 5.0
+FILES_MAX: Final = 20
+"""Jobs of who reads that are looked through for files which were released to them."""
 _SECONDS_A_MINUTE: Final = 60
 
 
 def _arranged(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
     waiting = parts.get("to_decide")
     own = parts.get("mine")
+    files = parts.get("files")
     return {
         "waiting": waiting.rows if waiting is not None else [],
         "own": [row for row in own.rows if row.values["state"] == "asked"] if own else [],
         "left": time_left,
+        "files": [row for row in files.rows if row.values.get("file")] if files else [],
     }
 
 
@@ -35,6 +39,7 @@ APPROVALS: Final = Screen(
     parts={
         "to_decide": Part(view="approvals", filters={"to_decide": "true"}),
         "mine": Part(view="approvals", filters={"mine": "true"}),
+        "files": Part(view="jobs", filters={"mine": "true"}, rows_max=FILES_MAX),
     },
     arrange=_arranged,
     live_seconds=LIVE_SECONDS,

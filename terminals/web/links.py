@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from host.model.catalogue import ActionTold, ColumnTold, FieldTold, ViewTold
+from host.office.words import is_amount
 
 KEYS: Final[Mapping[str, str]] = {
     "merchants": "merchant_id",
@@ -67,8 +68,11 @@ class Find(NamedTuple):
         return to_view(self.view, {name or self.filter: value})
 
 
+TRANSACTIONS: Final = "transactions"
+RRN: Final = re.compile(r"[0-9]{4}[0-9A-Z][0-9]{7}")
+"""What comes from elsewhere than a message has none."""
 FINDS: Final = (
-    Find(r"[0-9]{4}[0-9A-Z][0-9]{7}", "transactions", "transaction"),
+    Find(RRN.pattern, TRANSACTIONS, "transaction"),
     Find(r"[0-9]{1,6}@[0-9A-Za-z]{8}(/[0-9A-Za-z]{1,16})?", "transactions", "transaction"),
     Find(r"[0-9](?: ?[0-9]){12,18}", "cards", "number", ("card", "id")),
     Find(r"1[0-9]{10}", "cards", "phone", ("member", "member")),
@@ -132,10 +136,13 @@ def opener(column: ColumnTold, views: Mapping[str, ViewTold]) -> Opener:
     elif key in names:
         filter_name = key
     elif names[:1] == ["card"]:
+        if is_amount(column.name):
+            return partial(_of_card, target.id)
         filter_name = "card"
     else:
         return partial(_of_date, target.id) if "date" in names else _nothing
-    return partial(_of_value, target.id, filter_name)
+    of_value = _of_rrn if target.id == TRANSACTIONS else _of_value
+    return partial(of_value, target.id, filter_name)
 
 
 def _is_told(value: Any) -> bool:
@@ -148,6 +155,16 @@ def _nothing(_value: Any, _row: Mapping[str, Any]) -> str:
 
 def _of_value(view: str, name: str, value: Any, _row: Mapping[str, Any]) -> str:
     return to_view(view, {name: str(value)}) if _is_told(value) else ""
+
+
+def _of_rrn(view: str, name: str, value: Any, row: Mapping[str, Any]) -> str:
+    """What comes from elsewhere than a message opens nothing."""
+    return _of_value(view, name, value, row) if RRN.fullmatch(str(value)) else ""
+
+
+def _of_card(view: str, value: Any, row: Mapping[str, Any]) -> str:
+    """An amount opens what is of its card."""
+    return to_view(view, {"card": str(row.get("id"))}) if _is_told(value) else ""
 
 
 def _of_date(view: str, value: Any, row: Mapping[str, Any]) -> str:

@@ -78,7 +78,7 @@ CARD_EVENTS: Final = View(
         Column(name="points", kind=int),
         Column(name="balance_minor", kind=int),
         Column(name="outcome"),
-        Column(name="source"),
+        Column(name="source", opens="transactions"),
         Column(name="by"),
     ),
     order=("id",),

@@ -67,7 +67,7 @@ SETTLEMENTS: Final = View(
     roles=frozenset({PA, FN, AU, IM, MO}),
     scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT}),
     columns=(
-        Column(name="settlement"),
+        Column(name="settlement", opens="settlements"),
         Column(name="business_date", kind=dt.date, opens="positions"),
         Column(name="merchant", opens="merchants"),
         Column(name="issuer", opens="issuers"),

@@ -87,6 +87,7 @@ def test_an_operator_changes_the_password_and_signs_in_by_the_new_one(bureau: Bu
 
 
 def test_easy_passwords_are_refused(bureau: Bureau) -> None:
+    """S4-49: an operator of the platform chooses another one, which is none of those."""
     person = bureau.person("platform_ops")
     for easy in ("short", "password123", "1234567890", "aaaaaaaaaaaa", f"my {person.login} is it"):
         told = bureau.do(person, "password.change", old=PASSWORD, new=easy)

@@ -29,6 +29,7 @@ HELD = [
 def test_what_a_role_may_see_and_do_is_a_page_and_nothing_else_is(
     shared_front: Open, shared_bureau: Bureau, role: str, scope: str
 ) -> None:
+    """S4-03: all that there is, in a browser."""
     if scope == "alliance":
         second = shared_bureau.person("platform_admin")
         told = {"alliance": "HARBOUR", "name": "Harbour"}

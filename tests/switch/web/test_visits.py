@@ -17,7 +17,7 @@ def made(front: Open) -> dict[str, str]:
 
 
 def test_who_opens_a_link_is_in_and_the_next_is_not(front: Open) -> None:
-    """S2-10: each role has its own way in, and works at pages of its own."""
+    """S3-01: each role has its own way in, and works at pages of its own."""
     for role, link in made(front).items():
         browser = front()
         page = browser.get(link)

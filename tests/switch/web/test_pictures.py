@@ -1,0 +1,43 @@
+"""The pictures of docs/console.md are there, small, and of each screen there is one."""
+
+import re
+from pathlib import Path
+
+from PIL import Image
+
+from terminals.web.screens import SCREENS
+from tests.switch.web.screens import BYTES_MAX
+
+DOCS = Path(__file__).parents[3] / "docs"
+PICTURES = DOCS / "screens"
+PICTURES_MAX = 25
+LANGUAGES = ("zh", "en")
+
+
+def named() -> set[str]:
+    """Those that the page shows."""
+    text = (DOCS / "console.md").read_text("utf-8")
+    return set(re.findall(r"!\[[^\]]+\]\(screens/([a-z-]+\.png)\)", text))
+
+
+def test_each_picture_that_is_named_is_there_and_none_besides() -> None:
+    there = {one.name for one in PICTURES.iterdir()}
+    assert there == named()
+    assert len(there) <= PICTURES_MAX
+
+
+def test_each_screen_has_a_picture() -> None:
+    there = {one.rsplit("-", 1)[0] for one in named()}
+    assert [one for one in SCREENS if one.replace("_", "-") not in there] == []
+
+
+def test_pictures_are_small_and_of_both_languages_phones_and_desks() -> None:
+    widths, languages = set(), set()
+    for one in PICTURES.iterdir():
+        assert one.stat().st_size <= BYTES_MAX, one.name
+        with Image.open(one) as picture:
+            picture.verify()
+            widths.add(picture.width)
+        languages.add(one.stem.rsplit("-", 1)[1])
+    assert languages == set(LANGUAGES)
+    assert len(widths) == 2
