@@ -28,6 +28,7 @@ from switch.web.counters.selling import SeatPages
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.doing import Doing
 from switch.web.door import Door
+from switch.web.failing import Failing
 from switch.web.guard import Guard
 from switch.web.lists import Lists
 from switch.web.live import Live
@@ -127,6 +128,7 @@ def application(front: WebFront) -> Starlette:
         middleware=[
             Middleware(Measured, metrics=front.metrics, places=_places(routes)),
             Middleware(Sealed, headers=guard.headers),
+            Middleware(Failing, told=visits.fail),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, *settings.names]),
             Middleware(Certified, visits=visits, roles=lambda: visits.settings.certificate_roles),
             Middleware(Bounded, bytes_max=lambda: visits.settings.body_bytes_max),

@@ -23,6 +23,9 @@ from terminals.web import pages
 from terminals.web.reader import Reader
 from terminals.web.texts import LANGUAGES, Language
 
+FAULT: Final = 500
+STATUS_OF: Final[Mapping[type[Exception], int]] = {HostAwayError: 503, InDoubtError: 503}
+"""Of what is no fault of ours."""
 SIGNED_OUT: Final = frozenset({"E-SIGNED-OUT", "E-NO-GRANT"})
 ROWS_USUAL: Final = 50
 MEMBERS_DOOR: Final = "/me/sign-in"
@@ -163,7 +166,8 @@ class Visits:
 
     async def fail(self, request: Request, error: Exception) -> Response:
         """What is shown where a page cannot be."""
-        status = error.status_code if isinstance(error, HTTPException) else 503
+        status = STATUS_OF.get(type(error), FAULT)
+        status = error.status_code if isinstance(error, HTTPException) else status
         if status == 401:
             return self.to_door(request)
         reader = await self._reader_or_stranger(request)
@@ -195,9 +199,13 @@ def _said(error: Exception, status: int) -> str:
         return "host_away"
     if isinstance(error, InDoubtError):
         return "in_doubt"
-    return {400: "stale_form", 403: "stale_form", 413: "too_large", 429: "too_often"}.get(
-        status, "not_found"
-    )
+    return {
+        FAULT: "fault",
+        400: "stale_form",
+        403: "stale_form",
+        413: "too_large",
+        429: "too_often",
+    }.get(status, "not_found")
 
 
 def _door_of(request: Request) -> str:

@@ -369,6 +369,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "This form is not one of this sign-in: nothing was done. Open it anew.",
         "表单已失效, 未办理。请重新打开。",
     ),
+    "fault": Text(
+        "This is a fault of posswitch, and whoever runs it finds it in its log. Look whether it was"
+        " done before you do it again.",
+        "系统内部错误, 已记入日志。再次办理前请先确认是否已办理。",
+    ),
     "too_often": Text("That was too often. Wait a minute.", "操作过于频繁, 请一分钟后再试。"),
     "too_large": Text("That is too large: nothing was done.", "内容过大, 未办理。"),
     "host_away": Text(

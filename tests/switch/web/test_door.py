@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from host.model.secrets import Secret
 from tests.host.office.conftest import Bureau, code_at
@@ -222,3 +223,25 @@ def _in(front: Open, bureau: Bureau) -> Browser:
     assert browser.sign_in(bureau.admin).status_code == 303
     assert Secret(browser.client.cookies[SESSION].encode())
     return browser
+
+
+def test_a_fault_of_ours_is_told_as_such_and_why_is_in_the_log(
+    front: Open, bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = front()
+    browser.sign_in(bureau.admin)
+
+    def broken(*_words: object, **_more: object) -> str:
+        raise KeyError("nothing of that name")
+
+    monkeypatch.setattr("terminals.web.pages.listed", broken)
+    with capture_logs() as lines:
+        page = browser.get("/show/people", headers={"Accept-Language": "en"})
+    assert page.status_code == 500
+    assert "This is a fault of posswitch" in page.text
+    assert "nothing of that name" not in page.text
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert [one["event"] for one in lines if one["log_level"] == "error"] == ["a page failed"]
+    assert not [one for one in lines if "/show/people" in str(one.get("event"))]
+    monkeypatch.undo()
+    assert browser.get("/show/people").status_code == 200
