@@ -8,7 +8,7 @@ the same machine within minutes is signed in (`host.office.rows.visiting`).
 import datetime as dt
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from host.estate.demo import CITY, MERCHANTS, PIECE_VOUCHERS, STORES, card_pan, voucher_code
@@ -23,9 +23,9 @@ from host.office.people import SYSTEM
 from host.office.phone_codes import SQL as PHONES
 from host.office.places import PLATFORM, Place, Scope
 from host.office.records import DONE, Line, write_line
-from host.office.roles import CS, FN, IM, MB, MO, PA, ROLES, SC, SM
+from host.office.roles import CS, FN, HR, IM, MB, MO, PA, ROLES, SC, SM
 from host.office.sessions import Keeper, begin_session, keeper_of, totp_place
-from host.office.subjects import Ref
+from host.office.subjects import Found, Ref, find
 from host.office.tokens import new_token, token_hash
 from host.office.words import Word
 from host.stock.batches import By
@@ -53,6 +53,8 @@ class Visitor:
     tries: Word
 
 
+ENTERPRISE: Final = "MILL"
+"""Which the demo's day finds there."""
 _TICKETS: Final = voucher_code(PIECE_VOUCHERS[0].first).reveal()
 _CARD: Final = card_pan(CITY, 2).reveal()
 _STORE: Final = Place(merchant_id=STORES[0].merchant_id, store_id=STORES[0].id)
@@ -75,6 +77,8 @@ VISITORS: Final = (
                        f"座席: 输入 12.50, 回车, 再输入卡号 {_CARD}")),
     Visitor(role=SC, login="visitor-clerk", name="Xiao Mei", scope=Scope.STORE, place=_STORE,
             tries=Word(f"The voucher {grouped(_TICKETS)}", f"券码 {grouped(_TICKETS)}")),
+    Visitor(role=HR, login="visitor-hr", name="Ren Shi", scope=Scope.ENTERPRISE,
+            tries=Word("Vouchers for the staff, by department", "按部门给员工发券")),
     Visitor(role=MB, scope=Scope.MEMBER,
             tries=Word("The wallet, a code to pay by, a gift that waits",
                        "卡包、付款码、待领取的礼物")),
@@ -113,7 +117,16 @@ def make_links(connection: Connection, hsm: Hsm, now: dt.datetime) -> list[Link]
     """
     with connection.transaction():
         connection.execute(PEOPLE["hold_people"])
-        return [_link(connection, hsm, one, now) for one in VISITORS]
+        found = find(connection, Ref("enterprise", ENTERPRISE))
+        come = [_placed(one, found) for one in VISITORS if one.role != HR or found is not None]
+        return [_link(connection, hsm, one, now) for one in come]
+
+
+def _placed(visitor: Visitor, enterprise: Found | None) -> Visitor:
+    """HR's is where their enterprise is."""
+    if visitor.role != HR or enterprise is None:
+        return visitor
+    return replace(visitor, place=enterprise.place)
 
 
 def signed_in(connection: Connection, hsm: Hsm, phone: str, now: dt.datetime) -> Secret:

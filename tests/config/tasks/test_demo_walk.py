@@ -170,6 +170,8 @@ def test_a_member_claims_a_gift_gives_one_draws_and_verifies(
         pictured(page, "me-done-zh")
         page.goto(f"{walk.address}/me/points")
         pictured(page, "me-points-zh")
+        page.goto(f"{walk.address}/me/recharge")
+        pictured(page, "me-recharge-zh")
         page.goto(f"{walk.address}/me/lottery")
         page.click("main form[action$='lottery.draw'] button >> nth=0")
         page.wait_for_load_state()
@@ -215,6 +217,14 @@ def test_a_batch_has_all_that_is_asked_of_gift_cards(walk: Walk, chromium: Chrom
         page.click("main tbody a[href^='/rules/']")
         page.wait_for_url("**/rules/*")
         pictured(page, "rule-en")
+        page.goto(f"{walk.address}/show/sheets")
+        page.click("main a[href^='/do/sheet.save'] >> nth=0")
+        page.click("button[value=do]")
+        page.wait_for_selector("h1:has-text('Done')")
+        page.goto(f"{walk.address}/show/sheets")
+        page.click("main tbody a[href^='/sheets/']")
+        page.wait_for_url("**/sheets/*")
+        pictured(page, "sheet-en")
 
 
 def test_an_owner_prints_vouchers_and_somebody_else_agrees(walk: Walk, chromium: Chromium) -> None:
@@ -242,6 +252,13 @@ def test_an_owner_prints_vouchers_and_somebody_else_agrees(walk: Walk, chromium:
             page.click("main button:has-text('下载文件')")
         assert told.value.suggested_filename.endswith(".pdf")
         assert Path(told.value.path()).read_bytes().startswith(b"%PDF")
+
+
+def test_hr_has_a_page_of_its_staff(walk: Walk, chromium: Chromium) -> None:
+    with walk.visiting(chromium, "enterprise_hr", DESK) as page:
+        page.goto(f"{walk.address}/hr")
+        assert "Weaving" in page.inner_text("main")
+        pictured(page, "hr-zh")
 
 
 def test_finance_looks_at_the_night_and_anybody_checks_the_lottery(

@@ -31,7 +31,7 @@ def visit(bureau: Bureau, link: Link, source: str = HERE) -> Done | str:
 
 def test_a_link_lets_each_role_in_once_with_its_proofs(demo: Bureau) -> None:
     made = links(demo)
-    assert list(made) == [one.role for one in VISITORS]
+    assert list(made) == [one.role for one in VISITORS if one.role != "enterprise_hr"]
     for role, link in made.items():
         told = visit(demo, link)
         assert isinstance(told, Done), (role, told)

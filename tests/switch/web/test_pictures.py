@@ -12,6 +12,11 @@ DOCS = Path(__file__).parents[3] / "docs"
 PICTURES = DOCS / "screens"
 PICTURES_MAX = 25
 LANGUAGES = ("zh", "en")
+AS_OTHERS = {
+    "card_face": "a preview beside a form, as a sheet of vouchers has",
+    "profile": "facts and buttons, as a card has",
+}
+"""Screens that look as one that has a picture, and how."""
 
 
 def named() -> set[str]:
@@ -28,7 +33,8 @@ def test_each_picture_that_is_named_is_there_and_none_besides() -> None:
 
 def test_each_screen_has_a_picture() -> None:
     there = {one.rsplit("-", 1)[0] for one in named()}
-    assert [one for one in SCREENS if one.replace("_", "-") not in there] == []
+    wanted = SCREENS.keys() - AS_OTHERS.keys()
+    assert [one for one in sorted(wanted) if one.replace("_", "-") not in there] == []
 
 
 def test_pictures_are_small_and_of_both_languages_phones_and_desks() -> None:
