@@ -17,7 +17,7 @@ from host.store.migrate import CHANGES_SINCE, Migration, bring_up, migrate, migr
 from tests.host.owner import WRITTEN
 
 UPGRADED = "test_upgrades"
-NEWEST, EVERY = 10, 8
+NEWEST, EVERY = 6, 16
 """The newest versions are upgraded in every run; of older ones, whose migrations nobody changes any
 more, each eighth, and all of them in `make chaos`."""
 FULL = Path(__file__).parent / "full"
