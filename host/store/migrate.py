@@ -105,7 +105,7 @@ def bring_up(connection: psycopg.Connection, known: Sequence[Migration]) -> list
     _make_group_roles(connection)
     pending = _pending(_applied(connection), known)
     for migration in pending:
-        _apply(connection, migration)
+        _apply(connection, migration, is_last=migration is pending[-1])
     return pending
 
 
@@ -183,12 +183,14 @@ def _is_same(migration: Migration, applied: bytes | None) -> bool:
     return applied == migration.checksum or applied in FORMER.get(migration.number, ())
 
 
-def _apply(connection: psycopg.Connection, migration: Migration) -> None:
+def _apply(connection: psycopg.Connection, migration: Migration, *, is_last: bool) -> None:
+    """What rows have become by all of them is noted with the last: one that is stopped before it
+    goes on there, and no program works on what is not up to date."""
     with connection.transaction():
         connection.execute(migration.sql)
         connection.execute(
             "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
             (migration.number, migration.name, migration.checksum),
         )
-        if migration.number >= CHANGES_SINCE:
+        if is_last and migration.number >= CHANGES_SINCE:
             note_what_differs(connection)
