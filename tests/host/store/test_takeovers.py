@@ -80,11 +80,15 @@ def test_an_edit_is_shown_column_by_column(owner: Connection) -> None:
             Edit("id", "-", "77"),
             Edit("city", "-", ""),
             Edit("name", "-", "New"),
+            Edit("hours", "-", ""),
             Edit("trade", "-", ""),
             Edit("contact", "-", ""),
             Edit("closed_on", "-", "null"),
             Edit("is_active", "-", "true"),
             Edit("merchant_id", "-", "7" * 15),
+            Edit("service_phone", "-", ""),
+            Edit("introduction_en", "-", ""),
+            Edit("introduction_zh", "-", ""),
         ],
     )
     assert acceptance == (
