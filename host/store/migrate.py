@@ -184,8 +184,10 @@ def _is_same(migration: Migration, applied: bytes | None) -> bool:
 
 
 def _apply(connection: psycopg.Connection, migration: Migration, *, is_last: bool) -> None:
-    """What rows have become by all of them is noted with the last: one that is stopped before it
-    goes on there, and no program works on what is not up to date."""
+    """What rows have become by all of them is noted with the last.
+
+    One that is stopped before it goes on there, and no program works on what is not up to date.
+    """
     with connection.transaction():
         connection.execute(migration.sql)
         connection.execute(
