@@ -309,6 +309,74 @@ WHERE
 ORDER BY coalesce(moved.id, told.number)
 LIMIT %(limit)s;
 
+-- name: payment_not_its_journal
+-- What the ledger says was paid over a port a payment says, too, of the same card and issuer and of
+-- as much, once; and what payments say was loaded the ledger says.
+WITH told AS (
+    SELECT
+        port_payment.*,
+        issuer.currency AS unit
+    FROM port_payment
+    INNER JOIN issuer ON issuer.id = port_payment.issuer_id
+    WHERE port_payment.journal_id IS NOT NULL
+),
+
+moved AS (
+    SELECT * FROM journal
+    WHERE kind = 'port_load'
+)
+
+SELECT
+    coalesce(moved.shard, told.shard) AS shard,
+    coalesce(moved.id, told.journal_id) AS id,
+    coalesce(moved.unit, told.unit) AS unit,
+    coalesce(moved.amount_minor, 0) AS moved_minor,
+    coalesce(told.amount_minor, 0) AS told_minor
+FROM moved
+FULL JOIN told ON told.shard = moved.shard AND told.journal_id = moved.id
+WHERE
+    moved.id IS NULL
+    OR told.id IS NULL
+    OR (moved.card_id, moved.issuer_id, moved.unit, moved.amount_minor)
+    <> (told.card_id, told.issuer_id, told.unit, told.amount_minor)
+ORDER BY coalesce(moved.id, told.journal_id)
+LIMIT %(limit)s;
+
+-- name: port_not_owed
+-- Issuer by issuer, what ports owe is what was paid over them and loaded.
+WITH kept AS (
+    SELECT
+        account.issuer_id,
+        account.unit,
+        -sum(movement.amount_minor) AS amount_minor
+    FROM movement
+    INNER JOIN account ON account.id = movement.account_id
+    WHERE account.chart = 'port_receivable'
+    GROUP BY account.issuer_id, account.unit
+),
+
+owed AS (
+    SELECT
+        port_payment.issuer_id,
+        issuer.currency AS unit,
+        sum(port_payment.amount_minor) AS amount_minor
+    FROM port_payment
+    INNER JOIN issuer ON issuer.id = port_payment.issuer_id
+    WHERE port_payment.state = 'loaded'
+    GROUP BY port_payment.issuer_id, issuer.currency
+)
+
+SELECT
+    'issuer ' || issuer_id AS whose,
+    unit,
+    coalesce(kept.amount_minor, 0) AS kept_minor,
+    coalesce(owed.amount_minor, 0) AS owed_minor
+FROM kept
+FULL JOIN owed USING (issuer_id, unit)
+WHERE coalesce(kept.amount_minor, 0) <> coalesce(owed.amount_minor, 0)
+ORDER BY whose
+LIMIT %(limit)s;
+
 -- name: cash_not_handed_in
 -- Issuer by issuer, cash that is with people is what they took and have not handed in; and what was
 -- handed in together is what was counted.

@@ -134,6 +134,11 @@ CHECKS: Final = (
                 "{told_minor}, or another card or place",
             ),
             Test(
+                "payment_not_its_journal",
+                "journal {id} of shard {shard} moved {moved_minor} that a port has taken, a "
+                "payment of it says {told_minor}, or another card",
+            ),
+            Test(
                 "breakage_not_its_card",
                 "journal {id} of shard {shard} took {taken_minor} off an expired card, of its "
                 "product and month {told_minor} are told, or nobody has said so",
@@ -270,6 +275,10 @@ CHECKS: Final = (
                 "cash_not_handed_in",
                 "{whose}: {kept_minor} of cash are with people or were counted, loads make "
                 "{owed_minor}",
+            ),
+            Test(
+                "port_not_owed",
+                "{whose}: {kept_minor} are owed by payment ports, payments make {owed_minor}",
             ),
             Test(
                 "ended_card_with_value",

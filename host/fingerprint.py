@@ -59,7 +59,7 @@ def fingerprint_of_own(own: OwnRequest) -> bytes:
     told = (
         own.member, own.to, own.expires_on, own.points, own.is_debt, own.gift, own.ended_gift,
         own.available_from, own.hold, own.at_rate, own.counter, own.goods, own.cash, own.payer,
-        own.pay_code, own.original, own.lottery, own.voucher,
+        own.pay_code, own.original, own.lottery, own.voucher, own.payment,
     )  # fmt: skip
     more = [one for one in told if one]
     return _digest(

@@ -43,6 +43,7 @@ class Chart(enum.StrEnum):
     ALLIANCE_FUND = "alliance_fund"
     ISSUER_ALLIANCE = "issuer_alliance"
     MERCHANT_RESERVE = "merchant_reserve"
+    PORT_RECEIVABLE = "port_receivable"
 
 
 @enum.unique
@@ -127,6 +128,9 @@ CHART: Final[dict[Chart, ChartRow]] = {
     ),
     Chart.MERCHANT_RESERVE: ChartRow(
         Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "what is held back of a merchant for some days"
+    ),
+    Chart.PORT_RECEIVABLE: ChartRow(
+        Owner.ISSUER, Side.DEBIT, "what payment ports took for an issuer's cards, and owe it"
     ),
 }
 

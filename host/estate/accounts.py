@@ -45,6 +45,7 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.ALLIANCE_FUND: Units.MONEY,
     Chart.ISSUER_ALLIANCE: Units.MONEY,
     Chart.MERCHANT_RESERVE: Units.MONEY,
+    Chart.PORT_RECEIVABLE: Units.MONEY,
 }
 
 

@@ -125,6 +125,8 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The member who pays by having scanned a store: out of which cards, the host finds."""
     lottery: str = ""
     """Which one is drawn, by its code."""
+    payment: int = 0
+    """Which payment a port has taken for what is put onto the card: its number."""
     voucher: CardAt | None = None
     """Which one is put onto the card."""
     pay_code: bytes | None = None

@@ -87,6 +87,7 @@ class Kind(enum.StrEnum):
     HOLD_RELEASE = "hold_release"
     LOTTERY_DRAW = "lottery_draw"
     LOAD_BY_PHONE = "load_by_phone"
+    PORT_LOAD = "port_load"
     CASH_TAKEN = "cash_taken"
     CASH_HANDED_IN = "cash_handed_in"
     PHONE_LOAD_VOID = "phone_load_void"
@@ -220,6 +221,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         moves_value=True,
         undone_by_switch=False,
         asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+    ),
+    Kind.PORT_LOAD: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.MEMBER}),
     ),
     Kind.CASH_TAKEN: KindRow(
         Family.FINANCIAL,

@@ -169,6 +169,30 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS j ON true;
 
+-- name: port_payments
+-- What members paid over ports for cards, and what was paid beside that and went back.
+SELECT
+    t.id AS payment,
+    t.port,
+    exists(
+        SELECT FROM port_simulated AS s WHERE s.order_number = t.order_number
+    ) AS is_simulated,
+    t.order_number,
+    t.state AS payment_state,
+    t.amount_minor,
+    t.member_id AS member,
+    c.pan_masked,
+    t.asked_at,
+    t.paid_at,
+    t.reference AS port_reference,
+    (SELECT count(*) FROM port_payment_more AS o WHERE o.payment_id = t.id) AS more_paid,
+    t.refusal,
+    t.looks,
+    t.next_look_at,
+    t.member_id AS of_member
+FROM port_payment AS t
+INNER JOIN card AS c ON t.shard = c.shard AND t.card_id = c.id;
+
 -- name: lottery_proof
 -- By its code: what it is called. Its file is put together behind it.
 SELECT

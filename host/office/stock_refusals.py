@@ -144,6 +144,18 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         "收款码已使用、已过期或不存在",
         "have the store make another: posswitch pay store-code",
     ),
+    Why.CAP: _row(
+        Why.CAP,
+        "the card would hold more than it may",
+        "超过合规限额",
+        "load no more than it still takes",
+    ),
+    Why.NO_CARD: _row(
+        Why.NO_CARD,
+        "no card can be loaded by this phone",
+        "这个手机号没有可充值的卡",
+        "check the number, or ask whoever it is to add a card",
+    ),
     Why.ROOM: _row(
         Why.ROOM,
         "the card would hold more than it may",

@@ -66,6 +66,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="gift_to", table="gift", is_numbered=True),
         Subject(kind="lottery", table="lottery"),
         Subject(kind="hold", table="hold", is_numbered=True),
+        Subject(kind="payment", table="port_payment", is_numbered=True),
         Subject(
             kind=TRANSACTION,
             table=None,

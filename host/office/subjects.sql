@@ -517,6 +517,23 @@ SELECT
 FROM gift AS t
 WHERE t.journal_id = %(number)s;
 
+-- name: payment
+-- By its number: theirs who pays, and of the issuer whose card it is for.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    t.member_id,
+    null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
+    t.asked_by AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM port_payment AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
 -- name: hold
 -- By its number, that of what opened it. Only the poster ends it, so that nothing is locked.
 SELECT

@@ -39,6 +39,7 @@ from host.office.rows import (
     merchants,
     merging,
     my_moves,
+    online,
     paying,
     payout_returns,
     payouts,
@@ -202,6 +203,9 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     breakage.BREAKAGE_RECOGNISE,
     cash.LOAD_CASH,
     member_loads.LOAD_BY_CODE,
+    online.LOAD_ONLINE,
+    online.PAYMENT_LOOK,
+    online.PORT_SIMULATE,
     cash.CASH_HAND_IN,
     self_activation.CARD_ACTIVATE,
     holding.CARD_ACTIVATE_FOR,
@@ -311,6 +315,7 @@ _VIEWS: Final = (
     breakage.EXPIRIES,
     cash.LOADS,
     cash.CASH_POSITIONS,
+    online.PAYMENTS,
     card_views.CARDS,
     card_views.CARD_EVENTS,
     card_views.ACTIVATIONS,
@@ -360,6 +365,7 @@ WORKS: Final[Mapping[str, Step]] = {
     intake.CARD_IMPORT: intake.take_file_of_cards,
     voucher_use.REDEEM: voucher_use.post_redemption,
     member_loads.LOAD_CODE: member_loads.post_code,
+    online.ONLINE: online.post_paid,
     rule_trials.DRY_RUN: rule_trials.try_day,
     proving.VERIFY: proving.prove,
     recon.MATCH_FILES: recon.match_date,
@@ -384,6 +390,7 @@ POSTINGS: Final = frozenset(
         voids.VOID,
         voucher_use.REDEEM,
         member_loads.LOAD_CODE,
+        online.ONLINE,
     }
 )
 """Of these, what asks the poster: short, and done beside long work."""

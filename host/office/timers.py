@@ -20,6 +20,7 @@ from host.office.reminding import queue_due, send_due
 from host.office.report_clock import REPORT_TIMERS
 from host.office.rows.breakage import take_due
 from host.office.rows.members import CLOSING
+from host.office.rows.online import PAYMENT_TIMER
 from host.office.staff_issuing import give_back_left
 from host.office.step_up import OPEN
 from host.office.timer import AT_A_TIME, Do, Timer
@@ -115,5 +116,6 @@ TIMERS: Final = (
     Timer(name="invitations", every=HOURLY, do=_clearing("clear_invitations", SIGNS_KEPT)),
     Timer(name="messages", every=HOURLY, do=_clear_messages),
     Timer(name="tries", every=HOURLY, do=_clear_tries),
+    PAYMENT_TIMER,
     *REPORT_TIMERS,
 )

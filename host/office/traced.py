@@ -49,6 +49,7 @@ STEPS: Final[Mapping[str, str]] = {
     Kind.CASH_LOAD_CONFIRM: "loaded",
     Kind.LOAD_BY_PHONE: "loaded",
     Kind.CASH_TAKEN: "loaded",
+    Kind.PORT_LOAD: "loaded",
     Kind.PHONE_LOAD_VOID: "given_back",
     Kind.PURCHASE: "redeemed",
     Kind.POINTS_REDEMPTION: "redeemed",

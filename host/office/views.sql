@@ -984,7 +984,10 @@ LEFT JOIN LATERAL (
     ORDER BY u.attempt
     LIMIT 1
 ) AS d ON true
-WHERE j.kind IN ('cash_load', 'cash_load_confirm', 'load_by_phone', 'load_by_code', 'cash_taken');
+WHERE
+    j.kind IN (
+        'cash_load', 'cash_load_confirm', 'load_by_phone', 'load_by_code', 'cash_taken', 'port_load'
+    );
 
 -- name: cash_positions
 -- Cash that people have taken for cards and not handed in, person by person, and since when; what

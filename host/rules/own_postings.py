@@ -37,6 +37,7 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.CARD_VOID: frozenset(
         {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
     ),
+    Kind.PORT_LOAD: frozenset({(Chart.PORT_RECEIVABLE, Chart.CARD_VALUE)}),
     Kind.CASH_TAKEN: frozenset({(Chart.CASH_IN_HAND, Chart.CARD_VALUE)}),
     Kind.CASH_HANDED_IN: frozenset({(Chart.ISSUER_FUNDS, Chart.CASH_IN_HAND)}),
     Kind.BREAKAGE: frozenset({(Chart.CARD_VALUE, Chart.BREAKAGE)}),

@@ -59,6 +59,7 @@ LOADS: Final[Mapping[Kind, Callable[[Dossier], int]]] = {
     Kind.CASH_LOAD: _amount,
     Kind.LOAD_BY_PHONE: _amount,
     Kind.CASH_TAKEN: _amount,
+    Kind.PORT_LOAD: _amount,
     Kind.CARD_ACTIVATION: _amount,
     Kind.CARD_BOUND_ACTIVATION: _face_to_come,
     Kind.CARD_OPENING: _amount,

@@ -26,6 +26,7 @@ from host.rules import (
     partial,
     pay_codes,
     phones,
+    port_loads,
     postings,
     preauths,
     reversals,
@@ -329,6 +330,13 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=own_postings.post_card_void,
         reads_lots=True,
         takes_all=True,
+        gives_auth_code=False,
+    ),
+    Kind.PORT_LOAD: Rule(
+        card_checks=(*AMOUNT, *STANDING_CARD),
+        use=Use.LOAD,
+        checks=(*RELOADABLE, *MONEY, *ROOM),
+        post=port_loads.post_port_load,
         gives_auth_code=False,
     ),
     Kind.CASH_TAKEN: Rule(

@@ -141,7 +141,7 @@ def refuse_load(found: Found, member: int, issuer: int) -> None:
 def load_refusal_of(reason: Reason) -> StockRefusal:
     """Where the poster does not put one onto a card."""
     if reason is Reason.AMOUNT_LIMIT:
-        return StockRefusal(Why.ROOM)
+        return StockRefusal(Why.CAP)
     if reason in {Reason.FUNCTION_NOT_SUPPORTED, Reason.VOUCHER_NOT_PERMITTED}:
         return StockRefusal(Why.VOUCHER, reason=reason.value)
     return StockRefusal(Why.NO_VOUCHER)

@@ -24,6 +24,7 @@ from host.rules.earning import EarnedBy
 from host.rules.gift_states import EndedGift, NewGift
 from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.own_postings import Broken
+from host.rules.port_loads import PortLoaded
 from host.rules.state import State, UsedCode
 from host.rules.usage import EarnCounted, ToldRule
 from host.rules.voucher_lives import VoucherUse
@@ -37,6 +38,7 @@ from host.store import (
     lotteries,
     pay_codes,
     phones,
+    port_payments,
     usage,
 )
 from host.store.rounds import Reading
@@ -88,6 +90,7 @@ KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     Broken: Kept(earning.SQL["add_breakage"], earning.BROKEN, earning.broken_row),
     CashTaken: Kept(cash.SQL["take_cash"], cash.COLUMNS, cash.row_of),
     CashHandedIn: Kept(cash.SQL["hand_in_cash"], cash.COLUMNS, cash.row_of),
+    PortLoaded: Kept(port_payments.SQL["load_paid"], port_payments.COLUMNS, port_payments.row_of),
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
     UsedCode: Kept(pay_codes.SQL["use_pay_codes"], pay_codes.USED, pay_codes.used_row),

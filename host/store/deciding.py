@@ -239,6 +239,9 @@ CHAINED: Final = (
     Chained(name="webhook_position", key="t.shard::text"),
     Chained(name="api_key", key="encode(t.token_hash, 'hex')"),
     Chained(name="session", key="encode(t.token_hash, 'hex')"),
+    Chained(name="port_payment", key="t.id::text"),
+    Chained(name="port_payment_more", key="concat_ws('/', t.payment_id, t.reference)"),
+    Chained(name="port_simulated", key="t.order_number"),
     Chained(name="phone_code", key="concat_ws('/', encode(t.phone_hash, 'hex'), t.sent_for)"),
     Chained(
         name="step_up",

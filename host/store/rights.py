@@ -42,6 +42,7 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "disclosure",
             "shipment",
             "lottery",
+            "port_payment",
         )
     },
 }

@@ -46,6 +46,7 @@ POSTER: Final[Mapping[str, Right]] = {
         inserts=WHOLE,
     ),
     "cash_load": Right(reads=WHOLE, updates=columns("state journal_id handed_id")),
+    "port_payment": Right(reads=WHOLE, updates=columns("state journal_id")),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at")),
     "estate_change": Right(reads=WHOLE),
     "estate_version": Right(reads=WHOLE),

@@ -327,6 +327,24 @@ OFFICE: Final[Mapping[str, Right]] = {
             "totp_is_on totp_step state failures locked_until signed_in_at pay_pin_hash"
         ),
     ),
+    "port_payment": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "id port order_number member_id asked_by issuer_id shard card_id amount_minor plan "
+            "asked_at expires_at next_look_at"
+        ),
+        updates=columns("state reference paid_at refusal looks next_look_at"),
+    ),
+    "port_payment_more": Right(
+        reads=WHOLE,
+        inserts=columns("payment_id reference amount_minor seen_at"),
+        updates=columns("refunded_at"),
+    ),
+    "port_simulated": Right(
+        reads=WHOLE,
+        inserts=columns("order_number amount_minor"),
+        updates=columns("is_closed silent_until paid"),
+    ),
     "phone_code": Right(
         reads=WHOLE,
         inserts=columns("phone_hash sent_for code_hash sent_at"),

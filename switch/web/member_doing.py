@@ -120,7 +120,9 @@ class MemberDoing:
         if link is not None:
             address = f"{request.url.scheme}://{request.url.netloc}/me/gifts?link={quote(link)}"
             return self._visits.shown(request, member_pages.link(reader, address))
-        job = told.told.get("job")
+        job, payment = told.told.get("job"), told.told.get("payment")
+        if payment is not None:
+            return RedirectResponse(f"/me/payment/{payment}", 303)
         back = back_to(form.one("back"))
         return RedirectResponse(f"/me/done/{job}" if job is not None else back, 303)
 

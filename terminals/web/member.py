@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, usable
-from terminals.web.member_recharge import RECHARGE
+from terminals.web.member_recharge import PAYMENT, RECHARGE
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 from terminals.web.shown import Row, Shown
@@ -180,4 +180,4 @@ WENT: Final = Screen(
     arrange=_went,
     live_seconds=DONE_SECONDS,
 )
-MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, LOTTERY, RECHARGE, WENT)
+MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, LOTTERY, RECHARGE, PAYMENT, WENT)

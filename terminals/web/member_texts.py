@@ -8,6 +8,28 @@ from terminals.web.text import Text
 OF_MEMBERS: Final[Mapping[str, Text]] = {
     "recharge": Text("Load a card", "充值"),
     "onto_card": Text("Onto which card", "充到哪张卡"),
+    "by_port": Text("Over the phone", "手机充值"),
+    "for_phone": Text("For which phone", "充给 (手机号)"),
+    "for_phone_hint": Text("Empty: the card above.", "留空则充到上面的卡。"),
+    "sums": Text("How much", "金额"),
+    "pay_over": Text("Pay by WeChat", "微信支付"),
+    "simulated": Text("simulated", "模拟"),
+    "payment_to_pay": Text("Waiting for the payment", "等待支付"),
+    "payment_paid": Text(
+        "Paid. It is being put onto the card: do not pay again.",
+        "已付款, 充值处理中, 请勿再次支付。",
+    ),
+    "payment_loaded": Text("It is on the card", "已充入"),
+    "payment_unpaid": Text("It was not paid", "未支付, 订单已关闭"),
+    "payment_refunding": Text("It is being given back", "退款中"),
+    "payment_refunded": Text("It was given back", "已退款"),
+    "paid_beside": Text("What was paid more went back.", "多付的款项已退回。"),
+    "play": Text("Play what becomes of it", "模拟支付结果"),
+    "port_asked": Text(
+        "The port is asked again by itself. Nothing has to be done twice.",
+        "系统会自动向支付渠道查询, 无需重复操作。",
+    ),
+    "my_payments": Text("Payments", "支付单"),
     "by_code": Text("By a code", "兑换码"),
     "by_code_hint": Text(
         "As it is printed on the paper voucher, or scan it.", "输入或扫描纸质券上的兑换码。"

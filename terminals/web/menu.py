@@ -50,7 +50,7 @@ AREAS: Final = (
     ),
     Area(
         "Vouchers and gifts", "券与赠送",
-        _of("voucher_batches vouchers counter_work gifts my_gifts my_moves wallet"),
+        _of("voucher_batches vouchers counter_work gifts my_gifts wallet"),
         _of("voucher_batch voucher gift pay pay_pin"),
     ),
     Area(
@@ -65,7 +65,10 @@ AREAS: Final = (
             " staff_report reminders outbox"),
         _of("enterprise department staff reminder"),
     ),
-    Area("Members", "会员", _of("members stat_members"), _of("member")),
+    Area(
+        "Members", "会员",
+        _of("members stat_members my_moves port_payments"), _of("member payment port"),
+    ),
     Area(
         "The night", "清算",
         _of("business_days clearing_steps positions settlements disputes exceptions clearing_files"

@@ -18,6 +18,7 @@ ASKED: Final = (
     Kind.VOID,
     Kind.CASH_LOAD,
     Kind.CASH_TAKEN,
+    Kind.PORT_LOAD,
     Kind.LOAD_BY_CODE,
     Kind.LOAD_BY_PHONE,
     Kind.GIFT_SEND,

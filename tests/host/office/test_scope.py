@@ -178,6 +178,21 @@ class World:
         )  # fmt: skip
         return int(number)
 
+    def payment(self) -> int:
+        """One that their member is to make over a port."""
+        self.bureau.sql(
+            "INSERT INTO port_simulated (order_number, amount_minor) VALUES ('L-foreign', 1)"
+            " ON CONFLICT DO NOTHING"
+        )
+        self.bureau.sql(
+            "INSERT INTO port_payment (id, port, order_number, member_id, asked_by, issuer_id,"
+            " shard, card_id, amount_minor, plan, asked_at, expires_at) SELECT 9, 'wechat',"
+            " 'L-foreign', %s, min(p.id), c.issuer_id, c.shard, c.id, 1, '{}', now(), now()"
+            " FROM card AS c, person AS p WHERE c.id = %s GROUP BY c.issuer_id, c.shard, c.id"
+            " ON CONFLICT DO NOTHING", int(self.member), self.card
+        )  # fmt: skip
+        return 9
+
     def clear(self) -> None:
         """What a night would leave of them of today."""
         rows = {
@@ -325,6 +340,7 @@ class World:
             "job": self.job, "grant": self.grant, "note": "because it is foreign",
             "decision": "approve", "which": ["password"], "role": "merchant_operator",
             "rrns": [self.rrn], "verdict": "reject",
+            "payment": self.payment(), "port_event": "paid",
             "scope": "merchant", "scope_key": self.merchant, "product": int(self.product),
             "batch": self.batch, "card": self.card, "member": int(self.member), "name": "Mine now",
             "form": "virtual", "face_minor_min": 1, "cards": 1, "responsible": self.owner.login,

@@ -309,7 +309,7 @@ async def test_a_member_loads_a_card_by_a_code_and_sees_cash_come_in(shop: Shop)
         shop.sign_in(page, PHONE)
         page.goto(f"{shop.address}/me/recharge")
         take()
-        page.wait_for_selector("text=77.00")
+        page.wait_for_selector("main ul.paid >> text=77.00")
         looked_at(page, "me-recharge-wide-en", is_whole=True)
         page.goto(f"{shop.address}/me/usages?direction=in")
         looked_at(page, "me-usages-wide-en", is_whole=True)
@@ -317,3 +317,28 @@ async def test_a_member_loads_a_card_by_a_code_and_sees_cash_come_in(shop: Shop)
 
     await shop.look(wait, viewport=WIDE, locale="en-GB")
     assert money(shop.till, CARDS[0]) == [100_000 + FACE + 7_700]
+
+
+async def test_a_member_pays_over_a_port_and_sees_it_loaded_as_soon_as_it_says_so(
+    shop: Shop,
+) -> None:
+    """S3-06, S3-33: the page says that it is simulated, and never asks to pay again."""
+
+    def pay(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        page.goto(f"{shop.address}/me/recharge")
+        page.fill("[name=amount_minor]", "77")
+        page.click("text=微信支付")
+        page.wait_for_url("**/me/payment/*")
+        assert "模拟" in page.inner_text("main")
+        looked_at(page, "me-payment-phone-zh", is_whole=True)
+        page.click("main form button >> nth=0")
+        shop.bureau.later(seconds=4)
+        page.wait_for_selector("text=已充入")
+        assert page.locator("main form").count() == 0
+        looked_at(page, "me-payment-loaded-phone-zh", is_whole=True)
+        page.click("main a.button")
+        page.wait_for_selector("main ul.paid >> text=77.00")
+
+    await shop.look(pay)
+    assert money(shop.till, CARDS[0]) == [100_000 + 7_700]
