@@ -42,6 +42,7 @@ VALUES: Final[Mapping[str, str]] = {
     "cards": "100",
     "code": "GIFT100",
     "rrns": "112200001234",
+    "coordinates": "31.2304,121.4737",
     "contact": "cards@harbour.example",
     "currency": "CNY",
     "earn_per_minor": "100",

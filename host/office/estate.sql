@@ -168,9 +168,12 @@ SELECT coalesce(max(id), 0) + 1 FROM store;
 -- name: add_store
 -- Where a merchant sells.
 -- notes: store
-INSERT INTO store AS t (id, merchant_id, name, address, hours, phone, is_active, region)
+INSERT INTO store AS t (
+    id, merchant_id, name, address, hours, phone, is_active, region, coordinates
+)
 VALUES (
-    %(id)s, %(merchant)s, %(name)s, %(address)s, %(hours)s, %(phone)s, %(is_active)s, %(region)s
+    %(id)s, %(merchant)s, %(name)s, %(address)s, %(hours)s, %(phone)s, %(is_active)s, %(region)s,
+    %(coordinates)s
 );
 
 -- name: edit_store
@@ -183,7 +186,8 @@ SET
     hours = %(hours)s,
     phone = %(phone)s,
     is_active = %(is_active)s,
-    region = %(region)s
+    region = %(region)s,
+    coordinates = %(coordinates)s
 WHERE t.id = %(id)s;
 
 -- name: terminals_of_store

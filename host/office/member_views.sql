@@ -193,6 +193,42 @@ SELECT
 FROM port_payment AS t
 INNER JOIN card AS c ON t.shard = c.shard AND t.card_id = c.id;
 
+-- name: my_stores
+-- Of each member: stores in use that take a card of theirs.
+SELECT
+    s.id,
+    s.name,
+    m.name AS at_merchant,
+    s.address,
+    s.hours,
+    s.phone,
+    s.region,
+    s.coordinates,
+    k.member_id AS of_member
+FROM (
+    SELECT DISTINCT
+        c.member_id,
+        a.merchant_id
+    FROM card AS c
+    INNER JOIN acceptance AS a ON c.issuer_id = a.issuer_id
+    WHERE c.member_id IS NOT NULL AND c.status = 'active'
+) AS k
+INNER JOIN merchant AS m ON k.merchant_id = m.id AND m.is_active
+INNER JOIN store AS s ON m.id = s.merchant_id AND s.is_active;
+
+-- name: my_profile
+-- What a member has said of themselves, and how they are found.
+SELECT
+    m.id AS member,
+    m.name,
+    m.phone_masked AS phone,
+    m.state,
+    m.made_at,
+    p.pay_pin_hash IS NOT NULL AS has_pay_pin,
+    m.id AS of_member
+FROM member AS m
+LEFT JOIN person AS p ON m.id = p.member_id;
+
 -- name: lottery_proof
 -- By its code: what it is called. Its file is put together behind it.
 SELECT

@@ -443,6 +443,7 @@ SELECT
     s.hours,
     s.phone,
     s.region,
+    s.coordinates,
     (SELECT count(*) FROM terminal AS t WHERE t.store_id = s.id) AS terminals,
     s.is_active,
     s.merchant_id AS of_merchant,

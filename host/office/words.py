@@ -497,6 +497,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "not_paid": Word("not paid", "未支付并关闭"),
     "silent": Word("the port says nothing", "渠道无应答"),
     "wechat": Word("WeChat Pay", "微信支付"),
+    "coordinates": Word("latitude and longitude", "经纬度"),
     "cash_load_confirm": Word("confirmation of a load", "现金充值确认"),
     "cash_position_minor_max": Word("most cash that one may owe, in minor units", "未交现金上限"),
     "hand_in": Word("handed in as", "交款单"),

@@ -490,7 +490,9 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "step_up": Right(reads=WHOLE, inserts=WHOLE, updates=columns("asked_at tries"), deletes=True),
     "store": Right(
-        reads=WHOLE, inserts=WHOLE, updates=columns("name address hours phone is_active region")
+        reads=WHOLE,
+        inserts=WHOLE,
+        updates=columns("name address hours phone is_active region coordinates"),
     ),
     "terminal": Right(
         reads=WHOLE,

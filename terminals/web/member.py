@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, usable
 from terminals.web.member_recharge import PAYMENT, RECHARGE
+from terminals.web.member_stores import PROFILE, STORES
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 from terminals.web.shown import Row, Shown
@@ -180,4 +181,16 @@ WENT: Final = Screen(
     arrange=_went,
     live_seconds=DONE_SECONDS,
 )
-MEMBER_SCREENS: Final = (WALLET, GIFTS, USAGES, PAID, POINTS, LOTTERY, RECHARGE, PAYMENT, WENT)
+MEMBER_SCREENS: Final = (
+    WALLET,
+    GIFTS,
+    USAGES,
+    PAID,
+    POINTS,
+    LOTTERY,
+    RECHARGE,
+    PAYMENT,
+    STORES,
+    PROFILE,
+    WENT,
+)

@@ -67,7 +67,8 @@ AREAS: Final = (
     ),
     Area(
         "Members", "会员",
-        _of("members stat_members my_moves port_payments"), _of("member payment port"),
+        _of("members stat_members my_moves my_stores my_profile port_payments"),
+        _of("member payment port"),
     ),
     Area(
         "The night", "清算",

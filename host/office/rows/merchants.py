@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Final
 
+from host.model.coordinates import read_coordinates
 from host.office.accounts import SQL, open_for_merchant
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import (
@@ -74,6 +75,8 @@ class StoreSave(Values, frozen=True, kw_only=True):
     phone: Text | None = None
     region: ProductCode | None = None
     """Where it lies, as vouchers say that are for some regions alone."""
+    coordinates: Text | None = None
+    """Latitude and longitude, as 31.2304,121.4737: members find it by them."""
     is_active: bool | None = None
 
 
@@ -155,6 +158,7 @@ def _set_merchant(acting: Acting, *, is_active: bool, closed_on: dt.date | None)
 
 def _save_store(acting: Acting, values: StoreSave) -> Result:
     acting.connection.execute(SQL["hold_estate"])
+    _refuse_coordinates(values.coordinates)
     if acting.about is not None:
         if values.merchant is not None:
             raise Refusal(FIELD, field="merchant", problem="a store stays its merchant's")
@@ -169,6 +173,15 @@ def _save_store(acting: Acting, values: StoreSave) -> Result:
     told["is_active"] = values.is_active is not False
     acting.connection.execute(SQL["add_store"], told)
     return Result(key=str(told["id"]))
+
+
+def _refuse_coordinates(told: str | None) -> None:
+    if not told:
+        return
+    try:
+        read_coordinates(told)
+    except ValueError as error:
+        raise Refusal(FIELD, field="coordinates", problem=str(error)) from None
 
 
 def _follow_terminals(acting: Acting) -> None:

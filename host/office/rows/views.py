@@ -328,6 +328,7 @@ STORES: Final = View(
         Column(name="hours"),
         Column(name="phone"),
         Column(name="region"),
+        Column(name="coordinates"),
         Column(name="terminals", kind=int, opens="terminals"),
         Column(name="is_active", kind=bool),
     ),

@@ -57,6 +57,15 @@
     const end = Date.now() + 1000 * place.dataset.seconds;
     setInterval(() => { place.textContent = Math.max(0, Math.round((end - Date.now()) / 1000)); }, 500);
   });
+  document.querySelectorAll("[data-place]").forEach((place) => {
+    // where somebody is goes into the address of the page they asked for, and nowhere else
+    if (!navigator.geolocation) return;
+    place.hidden = false;
+    place.addEventListener("click", () => navigator.geolocation.getCurrentPosition((found) => {
+      const at = `${found.coords.latitude.toFixed(4)},${found.coords.longitude.toFixed(4)}`;
+      location.assign(`${place.dataset.place}?at=${at}`);
+    }));
+  });
   const first = (what) => document.querySelector(what);
   const wrong = first(".wrong input, .wrong select, .wrong textarea") || first(".refusal[role=alert]");
   if (wrong && !document.querySelector("[autofocus]")) wrong.focus();

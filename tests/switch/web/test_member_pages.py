@@ -342,3 +342,37 @@ async def test_a_member_pays_over_a_port_and_sees_it_loaded_as_soon_as_it_says_s
 
     await shop.look(pay)
     assert money(shop.till, CARDS[0]) == [100_000 + 7_700]
+
+
+async def test_a_member_finds_the_nearest_store_and_a_map_of_it(shop: Shop) -> None:
+    """S3-02, S3-04, S3-05, S4-39: by their browser's place, or what is typed without it."""
+
+    def places() -> None:
+        shop.till.sql("UPDATE store SET coordinates = '31.2304,121.4737', name = '徐汇店'"
+                      " WHERE id = 1")  # fmt: skip
+        shop.till.sql("UPDATE store SET coordinates = '39.9042,116.4074', name = '北京店'"
+                      " WHERE id = (SELECT max(id) FROM store)")  # fmt: skip
+
+    await trio.to_thread.run_sync(places)
+
+    def find(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        page.goto(f"{shop.address}/me/stores")
+        page.click("[data-place]")
+        page.wait_for_url("**/me/stores?at=*")
+        first = page.locator("ul.cards li").nth(0)
+        assert "徐汇店" in first.inner_text()
+        assert "km" not in first.inner_text()
+        assert first.locator("a.button").get_attribute("href") == "geo:31.2304,121.4737"
+        looked_at(page, "me-stores-phone-zh", is_whole=True)
+        page.goto(f"{shop.address}/me/stores?q=北京")
+        assert page.locator("ul.cards li").count() == 1
+        page.goto(f"{shop.address}/me/profile")
+        page.fill("[name=name]", "小王")
+        page.click("main form button")
+        page.wait_for_url("**/me/profile")
+        assert page.input_value("[name=name]") == "小王"
+        looked_at(page, "me-profile-phone-zh", is_whole=True)
+
+    here = {"latitude": 31.2305, "longitude": 121.4738}
+    await shop.look(find, geolocation=here, permissions=["geolocation"])
