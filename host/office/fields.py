@@ -56,7 +56,6 @@ FORMS: Final[Mapping[str, str]] = {
     r"^(1[0-9]{10}|\+[1-9][0-9]{6,14})$": "it is 11 digits, or + with the country and the number",
     r"^[0-9]{2,12}$": "it is 2 to 12 digits",
     r"^[0-9]{1,11}$": "it is 1 to 11 digits",
-    r"^[0-9 ]{2,24}$": "it is digits, with blanks between them or without",
     r"^[0-9A-Za-z]{15}$": "it is 15 letters or digits",
     r"^[0-9A-Za-z]{8}$": "it is 8 letters or digits",
     r"^[A-Z]{3}$": "it is 3 capital letters",
