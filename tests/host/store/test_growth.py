@@ -24,10 +24,14 @@ PEOPLES = {"open_case"}
 ROOT = Path(__file__).parents[3]
 OF_NO_SHARD = {
     "batch_figures": "counts all cards of a batch, which are in every shard",
+    "card_of_phone": "a member's cards, of whatever shard, by whose they are",
     "cards_by_last_four": "an issuer's cards, of whatever shard, by what people read out",
     "draws": "a lottery's list, whose draws are in every shard",
     "left_of_batch": "vouchers of a batch that nobody has, which are in every shard",
     "staff_issues": "an enterprise's vouchers, of whatever shard, by the number of each",
+    "queue_by_hand": "the same",
+    "queue_due": "the same",
+    "due_reminders": "the same",
     "staff_report": "the same",
     "staff_vouchers": "the same",
     "unclaimed": "vouchers of a batch that nobody has, which are in every shard",
