@@ -14,6 +14,9 @@ PICTURES_MAX = 25
 LANGUAGES = ("zh", "en")
 AS_OTHERS = {
     "card_face": "a preview beside a form, as a sheet of vouchers has",
+    "me_payment": "what became of one thing, as of a gift that was given",
+    "me_profile": "a form of a name and a birthday, as the pay PIN's",
+    "me_stores": "a list of cards with a link each, as the wallet",
     "profile": "facts and buttons, as a card has",
 }
 """Screens that look as one that has a picture, and how."""
