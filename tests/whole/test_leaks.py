@@ -417,6 +417,8 @@ def _sign_on(house: House, voice: Voice, secrets: Secrets) -> None:
 def _with_the_host_down(house: House, voice: Voice, secrets: Secrets) -> dict[str, str | None]:
     """A host that is not there, and one that dies with a sale in its hands."""
     house.host.kill()
+    log = house.places.log / "switch.log"
+    wait_until(lambda: "host link lost" in log.read_text(), "the switch has not noticed")
     told = _say(house, secrets, {"host down": voice.sealed(_swiped(voice, CARDS[0], PIN))})
     house.host.start(fault="after_commit_before_reply")
     _wait_for_the_link(house, voice)
