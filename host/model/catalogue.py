@@ -157,6 +157,8 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, tag="catalogue"):
     has_totp: bool
     views: list[ViewTold]
     actions: list[ActionTold]
+    done_by_others: list[Choice] = []
+    """What else is done here, by its names, where a view tells what was done."""
     schemas: Schemas | None = None
     """Where they were asked for."""
 

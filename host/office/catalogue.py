@@ -101,6 +101,13 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
         has_totp=who.has_totp,
         views=views,
         actions=[_action(action) for action in allowed],
+        done_by_others=[
+            Choice(value=one.id, en=one.en, zh=one.zh)
+            for one in office.actions.values()
+            if one.id not in named
+        ]
+        if any(column.name == "action" for view in views for column in view.columns)
+        else [],
         schemas=schemas_of(tuple(allowed), tuple(seen)) if asked.with_schemas else None,
     )
 

@@ -29,6 +29,14 @@ class Reader:
         """By their ids."""
         return {one.id: one for one in self.catalogue.actions} if self.catalogue else {}
 
+    @cached_property
+    def done(self) -> dict[str, str]:
+        """What is done here, by anybody, as this reader calls it."""
+        if self.catalogue is None:
+            return {}
+        others = {one.value: self.named(one) for one in self.catalogue.done_by_others}
+        return others | {one.id: self.named(one) for one in self.catalogue.actions}
+
     @property
     def role(self) -> str:
         """Of the grant in use; empty: nobody's."""

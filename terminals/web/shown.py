@@ -178,7 +178,7 @@ def _why_not(action: ActionTold, stands: Any, state: Cell | None) -> str:
 
 
 def _text(reader: Reader, name: str, value: Any, unit: object) -> str:
-    """What is done goes by its name, where who reads may do it."""
-    if name == "action" and value in reader.actions:
-        return reader.named(reader.actions[value])
+    """What is done goes by its name, whoever may do it."""
+    if name == "action" and value in reader.done:
+        return reader.done[value]
     return cells.shown(name, value, reader.language, unit)

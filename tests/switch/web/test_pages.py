@@ -150,6 +150,16 @@ def test_what_waits_for_a_second_person_says_so_and_is_agreed_to_at_a_page(
     assert len(bureau.rows(maker, "fees")) == 1
 
 
+def test_what_was_done_goes_by_its_name_for_who_may_not_do_it(front: Open, bureau: Bureau) -> None:
+    bureau.person("finance")  # somebody gave that grant
+    auditor = bureau.person("auditor")
+    told = {row["action"] for row in bureau.rows(auditor, "audit")}
+    assert told
+    text = _as(front, auditor).get("/show/audit").text
+    assert [one for one in told if f">{one}<" in text] == []
+    assert ">添加操作员<" in text or ">授权<" in text, sorted(told)
+
+
 def test_money_is_typed_in_yuan_and_what_is_none_is_refused_as_it_was_typed(
     front: Open, bureau: Bureau
 ) -> None:
