@@ -480,6 +480,7 @@ def demo_estate() -> EstatePlan:
             *_piece_batches(),
         ),
         lotteries=(LOTTERY,),
+        settings=(("simulated_payments", 1),),
     )
 
 

@@ -248,6 +248,8 @@ class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
     alliance_members: tuple[AllianceMemberPlan, ...] = ()
     batches: tuple[BatchPlan, ...] = ()
     lotteries: tuple[LotteryPlan, ...] = ()
+    settings: tuple[tuple[str, int], ...] = ()
+    """Settings of the office that are not as they normally are."""
 
     @property
     def all_vouchers(self) -> tuple[VoucherPlan, ...]:

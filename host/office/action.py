@@ -25,6 +25,7 @@ from host.office.words import Word
 from host.sms import Sms
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed
+from host.store.office_settings import OfficeSetting
 
 V = TypeVar("V", bound=Values)
 VALUES_BYTES_MAX: Final = 256 * 1024
@@ -188,6 +189,8 @@ class Action(Generic[V]):
     may_enrol: bool = False
     """Whether it may be done by who has no one-time codes yet."""
 
+    only_where: OfficeSetting | None = None
+    """The setting without which it is done nowhere in the house."""
     is_for_people: bool = False
     """Whether no program may do it, though it asks for no code."""
 

@@ -42,6 +42,7 @@ from host.office.sessions import grants_of
 from host.office.view import SECRETS, Filter, How, View
 from host.office.words import is_amount, word_of, word_of_field
 from host.store.connecting import Connection
+from host.store.office_settings import values_of
 
 MANY: Final = (frozenset, tuple, list)
 INPUTS: Final[dict[Any, Input]] = {
@@ -70,12 +71,16 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
             assert who.grant is not None, "who asks has a grant"
             assert who.person is not None, "who asks is somebody"
             held = [who.grant] if who.is_member else grants_of(connection, who.person, now)
+            off = _off(office, connection)
     except Refusal as refusal:
         return told_of(refusal)
     allowed = [
         action
         for action in office.actions.values()
-        if not action.is_entry and may_do(action, who.grant) and (who.has_totp or action.may_enrol)
+        if not action.is_entry
+        and action.id not in off
+        and may_do(action, who.grant)
+        and (who.has_totp or action.may_enrol)
     ]
     named = frozenset(action.id for action in allowed)
     views = [
@@ -110,6 +115,14 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
         else [],
         schemas=schemas_of(tuple(allowed), tuple(seen)) if asked.with_schemas else None,
     )
+
+
+def _off(office: Office, connection: Connection) -> frozenset[str]:
+    """What is done nowhere in this house, by its settings."""
+    held = [one for one in office.actions.values() if one.only_where is not None]
+    settings = [one.only_where for one in held if one.only_where is not None]
+    told = zip(held, values_of(connection, *settings), strict=True)
+    return frozenset(one.id for one, value in told if not value)
 
 
 def listed(

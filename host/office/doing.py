@@ -44,6 +44,7 @@ from host.office.refusals import (
     ID,
     LOGIN,
     NOT_FOUND,
+    NOT_OPENED_HERE,
     NOT_YOUR_ROLE,
     ONCE,
     OUT_OF_RANGE,
@@ -62,6 +63,7 @@ from host.office.words import Word
 from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
 from host.store.estate_versions import note_estate_change
+from host.store.office_settings import value_of
 
 REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "person_login": (LOGIN, "login"),
@@ -191,6 +193,7 @@ def _run(office: Office, connection: Connection, asked: Do, line: Line) -> Outco
             raise Refusal(ONCE)
         return before[1]
     _refuse_role(action, line.who)
+    _refuse_where_it_is_off(connection, action)
     values = values_of(action, asked.values.reveal())
     line.note = getattr(values, "note", None) or ""
     try:
@@ -337,6 +340,12 @@ def _place_of_other(connection: Connection, action: Action[Any], values: Values)
     if found is None:
         raise Refusal(NOT_FOUND, what=ref.kind)
     return found.place
+
+
+def _refuse_where_it_is_off(connection: Connection, action: Action[Any]) -> None:
+    setting = action.only_where
+    if setting is not None and not value_of(connection, setting):
+        raise Refusal(NOT_OPENED_HERE, setting=setting.name)
 
 
 def _refuse_role(action: Action[Any], who: Who) -> None:

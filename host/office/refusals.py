@@ -83,6 +83,13 @@ NOT_YOUR_ROLE: Final = RefusalKind(
     why="each action and view names the roles that it is for",
     next="use another grant of yours, or ask who may: posswitch show grants",
 )
+NOT_OPENED_HERE: Final = RefusalKind(
+    code="E-NOT-OPENED-HERE",
+    en="this is not done in this house: {setting} is 0",
+    zh="本系统未开通此功能({setting} 为 0)",
+    why="a setting of the office opens it, and two people set that",
+    next="if it is to be done here: posswitch setting set SETTING --figure 1",
+)
 SIGNED_OUT: Final = RefusalKind(
     code="E-SIGNED-OUT",
     en="nobody is signed in here, or the session has ended",
@@ -521,7 +528,8 @@ TRIAL: Final = RefusalKind(
 )
 
 COMMON: Final = (
-    NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, FIELD,
+    NOT_FOUND, NOT_YOUR_ROLE, NOT_OPENED_HERE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP,
+    WRONG_CODE, FIELD,
     STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
     EXPIRED, CERTIFICATE,
 )  # fmt: skip

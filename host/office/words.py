@@ -89,6 +89,9 @@ WORDS: Final[Mapping[str, Word]] = {
     "came_back": Word("whether it came back", "是否退回"),
     "codes_of_phone_max": Word("codes sent to one phone while tries count", "每手机验证码上限"),
     "codes_of_source_max": Word("codes asked for by one source", "每来源验证码上限"),
+    "simulated_payments": Word(
+        "payments over a port are played (1: yes; nobody pays)", "模拟在线支付(1 开启，无真实付款)"
+    ),
     "pay_free_minor_max": Word("paid without a pay PIN, up to", "免密支付上限"),
     "pay_pin": Word("pay PIN", "支付密码"),
     "has_pay_pin": Word("whether there is a pay PIN", "已设支付密码"),

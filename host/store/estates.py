@@ -50,6 +50,8 @@ from host.store.changes import note_what_differs
 from host.store.estate_lotteries import copy_lotteries
 from host.store.loading import SQL as POSTING
 from host.store.locks import SHARD_LOCK_CLASS
+from host.store.office_settings import OFFICE_SETTINGS
+from host.store.office_settings import SQL as SET
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "estates.sql")
@@ -104,6 +106,9 @@ def load_estate(
         _copy(connection, "copy_cards", vouchers)
         copy_lotteries(connection, plan.lotteries, hsm, now, _copy)
         _post_openings(connection, cards, date, now)
+        for name, value in plan.settings:
+            told = {"name": OFFICE_SETTINGS[name].name, "value": value, "now": now, "by": plan.name}
+            connection.execute(SET["set_office_setting"], told)
         note_what_differs(connection)
         connection.execute(SQL["analyze"])
     return True

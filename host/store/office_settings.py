@@ -75,6 +75,10 @@ PAY_FREE_MINOR_MAX: Final = OfficeSetting(
 """Up to so much a member pays a store that they scan without their pay PIN."""
 DISPUTE_DAYS: Final = OfficeSetting(name="dispute_days", normal=14, smallest=1, largest=366)
 """So long after it is drawn up rows of a statement may be disputed."""
+SIMULATED_PAYMENTS: Final = OfficeSetting(
+    name="simulated_payments", normal=0, smallest=0, largest=1
+)
+"""Whether payments over a port may be played: what is put onto a card by one, nobody has paid."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
     row.name: row
@@ -95,6 +99,7 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         CODES_OF_PHONE_MAX,
         CODES_OF_SOURCE_MAX,
         PAY_FREE_MINOR_MAX,
+        SIMULATED_PAYMENTS,
     )
 }
 

@@ -34,6 +34,7 @@ from host.stock.port_payments import Asked, Payment
 from host.stock.refusals import StockRefusal
 from host.stock.simulated_port import Event, simulate
 from host.store.connecting import Connection
+from host.store.office_settings import SIMULATED_PAYMENTS
 
 ONLINE: Final = "load.online"
 LOOKED_AT_MAX: Final = 50
@@ -191,6 +192,7 @@ LOAD_ONLINE: Final = Action(
     roles=frozenset({MB}),
     do=_pay,
     about=None,
+    only_where=SIMULATED_PAYMENTS if PORT.is_simulated else None,
 )
 PAYMENT_LOOK: Final = Action(
     id="payment.look",
@@ -209,6 +211,7 @@ PORT_SIMULATE: Final = Action(
     roles=frozenset({PA, PO, MB}),
     do=_simulate,
     about=lambda values: Ref("payment", str(values.payment)),
+    only_where=SIMULATED_PAYMENTS,
 )
 PAYMENTS: Final = View(
     id="port_payments",

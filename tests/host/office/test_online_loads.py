@@ -9,8 +9,11 @@ import pytest
 import trio
 
 from clearing.verify import ask
+from host.model.catalogue import Catalogue, Look
 from host.model.office import Done, Refused, Told
+from host.office.catalogue import read_catalogue
 from host.stock.port_payments import AFTERWARDS, OPEN_FOR
+from host.store.changes import note_what_differs
 from tests.host.conftest import Till, audit_ledger, opened
 from tests.host.office.conftest import Bureau, Person
 from tests.host.office.test_gifts import OTHER_PHONE
@@ -240,3 +243,25 @@ async def test_the_audit_holds_payments_against_the_ledger(
         connection.execute(edit.encode())
         assert finding in {one.test for one in ask(connection)}
         connection.rollback()
+
+
+async def test_nobody_plays_a_payment_where_the_house_has_not_said_so(payer: Payer) -> None:
+    """What nobody has paid comes onto no card of a house that takes money."""
+    payment = await payer.ordered()
+    with psycopg.connect(payer.bureau.dsns.owner, autocommit=True) as owner:
+        owner.execute("UPDATE office_setting SET value = 0 WHERE name = 'simulated_payments'")
+        note_what_differs(owner)  # as if two people had set it
+    told = await payer.plays(payment, "paid")
+    assert isinstance(told, Refused)
+    assert told.code == "E-NOT-OPENED-HERE"
+    again = await payer.two.told(
+        payer.two.wang, "load.online", amount_minor=SUM, card=payer.two.giver
+    )
+    assert isinstance(again, Refused)
+    assert again.code == "E-NOT-OPENED-HERE"
+    await payer.later(minutes=1)
+    assert money(payer.till, payer.two.giver)[0] == payer.before
+    session = payer.two.wang.session
+    told = read_catalogue(payer.bureau.office, payer.bureau.connection, Look(session=session))
+    assert isinstance(told, Catalogue)
+    assert not {"load.online", "port.simulate"} & {one.id for one in told.actions}

@@ -1,0 +1,1 @@
+-- Nothing: it adds a setting, which is a row by itself.
