@@ -77,14 +77,15 @@ class Desk:
             InDoubtError: an action was asked for, and it is not known what became of it.
         """
         link = await self._found()
-        if isinstance(asked, Do) and asked.action == USE_GRANT:
-            self.forget(asked.session)
         try:
             return await link.ask(asked)
         except (OSError, LinkError, trio.TooSlowError) as error:
             if isinstance(asked, Do):
                 raise InDoubtError from error
             raise HostAwayError from error
+        finally:
+            if isinstance(asked, Do) and asked.action == USE_GRANT:
+                self.forget(asked.session)
 
     async def catalogue(self, session: Secret, source: str) -> Catalogue | Refused:
         """What there is for who asks.

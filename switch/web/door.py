@@ -13,6 +13,7 @@ from host.model.office import NOBODY, Done, Refused
 from host.model.secrets import Secret
 from switch.web.api import SIGN_IN, source_of
 from switch.web.asked import back_to
+from switch.web.desk import USE_GRANT
 from switch.web.guard import Limiter
 from switch.web.visits import Visits, status_of
 from terminals.web import pages
@@ -21,7 +22,6 @@ from terminals.web.texts import LANGUAGES
 
 SIGN_OUT: Final = "session.sign_out"
 VISIT: Final = "session.visit"
-USE_GRANT: Final = "session.use_grant"
 ACCEPT: Final = "invitation.accept"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 FORWARDED: Final = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "via"})
@@ -138,7 +138,6 @@ class Door:
         grant = form.one("grant")
         values = {"grant": int(grant) if grant.isascii() and grant.isdigit() else grant}
         told = await visits.do(request, USE_GRANT, values, session)
-        visits.desk.forget(session)
         if isinstance(told, Refused):
             return await visits.trouble(request, told)
         return RedirectResponse("/", 303)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from terminals.web import charts
+from terminals.web import charts, hr_page, member_parts
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 from terminals.web.shown import Row, Shown
@@ -11,6 +11,8 @@ from terminals.web.shown import Row, Shown
 LIVE_SECONDS: Final = 10.0
 STEPS: Final = "steps"
 DAYS_MAX: Final = 30
+ELSEWHERE: Final[Mapping[str, str]] = {member_parts.ROLE: "/me", hr_page.ROLE: hr_page.HR.path}
+"""Roles that have a home of their own."""
 OPEN: Final = "open"
 
 
@@ -45,7 +47,7 @@ HOME: Final = Screen(
     zh="首页",
     template="home.html",
     is_for_all=True,
-    elsewhere={"member": "/me", "enterprise_hr": "/hr"},
+    elsewhere=ELSEWHERE,
     parts={
         "approvals": Part(view="approvals", filters={"to_decide": "true"}, rows_max=6),
         "days": Part(view="business_days", rows_max=DAYS_MAX),

@@ -17,6 +17,7 @@ from host.model.catalogue import ActionTold, GrantTold, ViewTold
 from host.model.office import Done, Page, Refused, Waiting
 from terminals.web import cells, details, links, menu, starts
 from terminals.web.forms import Typed
+from terminals.web.home import ELSEWHERE
 from terminals.web.qr import qr_of
 from terminals.web.reader import Reader
 from terminals.web.shown import shown
@@ -37,10 +38,9 @@ SCANNED: Final[Mapping[str, Scanned]] = {"pay.store_code": Scanned("code", "/pay
 
 
 BEGINS: Final[Mapping[str, str]] = {
-    "member": "/me",
+    **ELSEWHERE,
     "store_clerk": "/clerk",
     "store_manager": "/seat",
-    "enterprise_hr": "/hr",
 }
 """Where a role's work is, if not at home."""
 

@@ -162,6 +162,12 @@ def shared_front(
         yield from _browsers(shared_bureau, address)
 
 
+@pytest.fixture(scope="module")
+def address(shared_front: Open) -> str:
+    """Where that front is, for a browser that is one."""
+    return str(shared_front().client.base_url).rstrip("/")
+
+
 @contextmanager
 def opened_at(address: str, office: Bureau) -> Iterator[Browser]:
     """One browser, before a front that a test serves itself."""

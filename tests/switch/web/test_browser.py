@@ -18,7 +18,6 @@ from tests.switch.web.browsing import (
     needs_chromium,
     opened,
 )
-from tests.switch.web.conftest import Open
 
 __all__ = ["chromium"]
 
@@ -26,11 +25,6 @@ FIRST_PAGE_BYTES_MAX = 100_000
 OWN_SCRIPT_BYTES_MAX = 40_000
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def address(shared_front: Open) -> str:
-    return str(shared_front().client.base_url).rstrip("/")
 
 
 def test_who_signs_in_by_keys_alone_finds_a_row_and_opens_it(

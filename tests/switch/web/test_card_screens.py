@@ -19,17 +19,11 @@ from tests.switch.web.browsing import (
     needs_chromium,
     opened,
 )
-from tests.switch.web.conftest import Open
 
 __all__ = ["chromium"]
 
 pytestmark = needs_chromium
 LOOKS = ((PHONE, "zh-CN", "light"), (WIDE, "zh-CN", "light"), (WIDE, "en-GB", "dark"))
-
-
-@pytest.fixture(scope="module")
-def address(shared_front: Open) -> str:
-    return str(shared_front().client.base_url).rstrip("/")
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,6 @@ __all__ = ["chromium"]
 
 
 @pytest.fixture(scope="module")
-def address(shared_front: Open) -> str:
-    return str(shared_front().client.base_url).rstrip("/")
-
-
-@pytest.fixture(scope="module")
 def studio(shared_bureau: Bureau) -> Studio:
     return Studio(shared_bureau)
 

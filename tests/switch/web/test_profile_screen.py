@@ -21,11 +21,6 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def address(shared_front: Open) -> str:
-    return str(shared_front().client.base_url).rstrip("/")
-
-
-@pytest.fixture(scope="module")
 def owner(shared_bureau: Bureau) -> Person:
     return shared_bureau.person("merchant_owner", "merchant")
 

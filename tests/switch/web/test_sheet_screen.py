@@ -26,11 +26,6 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def address(shared_front: Open) -> str:
-    return str(shared_front().client.base_url).rstrip("/")
-
-
-@pytest.fixture(scope="module")
 def issuer(shared_bureau: Bureau) -> Issuer:
     return Issuer(shared_bureau)
 
