@@ -2,8 +2,9 @@
 -- each statement gives the rows that break its rule.
 
 -- name: match_not_its_journal
--- A line that is one of ours is of what that journal moved on accounts of whose file it is: of all
--- that was matched by RRN, by keys or by what is alike, the ledger has the amount.
+-- A line that is one of ours is of what that journal moved on accounts of whose file it is, or is
+-- owed by its port: of all that was matched by RRN, by keys or by what is alike, the ledger has the
+-- amount.
 SELECT
     m.file_id,
     m.line,
@@ -15,21 +16,47 @@ LEFT JOIN recon_line AS l ON m.file_id = l.file_id AND m.line = l.line AND m.uni
 LEFT JOIN LATERAL (
     SELECT
         a.id,
-        CASE WHEN a.id = e.credit_account THEN e.amount_minor ELSE -e.amount_minor END
-            AS amount_minor
+        CASE
+            WHEN (a.id = e.credit_account) = (f.port IS NULL) THEN e.amount_minor
+            ELSE -e.amount_minor
+        END AS amount_minor
     FROM entry AS e
     INNER JOIN account AS a ON a.id IN (e.debit_account, e.credit_account)
     WHERE
         e.shard = m.shard
         AND e.journal_id = m.number
         AND a.unit = m.unit
-        AND a.chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
-        AND a.merchant_id = coalesce(f.merchant_id, a.merchant_id)
-        AND a.issuer_id = coalesce(f.issuer_id, a.issuer_id)
+        AND CASE
+            WHEN f.port IS NOT NULL THEN a.chart = 'port_receivable'
+            ELSE
+                a.chart NOT IN ('merchant_fees', 'alliance_fund', 'merchant_reserve')
+                AND a.merchant_id = coalesce(f.merchant_id, a.merchant_id)
+                AND a.issuer_id = coalesce(f.issuer_id, a.issuer_id)
+        END
 ) AS moved ON true
 WHERE m.number IS NOT NULL
 GROUP BY m.file_id, m.line, l.amount_minor
 HAVING coalesce(sum(moved.amount_minor), 0) IS DISTINCT FROM l.amount_minor
+ORDER BY m.file_id, m.line
+LIMIT %(limit)s;
+
+-- name: match_not_over_its_port
+-- A line of a port's bill that is one of ours is of what went over that port, by its number.
+SELECT
+    m.file_id,
+    m.line,
+    l.amount_minor
+FROM recon_match AS m
+INNER JOIN recon_file AS f ON m.file_id = f.id AND f.port IS NOT NULL
+INNER JOIN recon_line AS l ON m.file_id = l.file_id AND m.line = l.line
+LEFT JOIN port_moved AS p
+    ON
+        f.port = p.port
+        AND m.rrn = p.reference
+        AND m.unit = p.unit
+        AND l.amount_minor = p.amount_minor
+        AND m.number IS NOT DISTINCT FROM p.journal_id
+WHERE p.reference IS NULL
 ORDER BY m.file_id, m.line
 LIMIT %(limit)s;
 

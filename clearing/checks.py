@@ -580,6 +580,11 @@ CHECKS: Final = (
                 "moved {ledger_minor}",
             ),
             Test(
+                "match_not_over_its_port",
+                "line {line} of file {file_id} is of {amount_minor}, and nothing like that went "
+                "over its port",
+            ),
+            Test(
                 "line_without_answer",
                 "file {file_id} says {lines} lines and {matched} of them ours, there are "
                 "{lines_there} and {matched_there}, or one is neither ours nor a difference",

@@ -12,6 +12,7 @@ class Source(enum.StrEnum):
     MERCHANT = "merchant_file"
     ISSUER = "issuer_file"
     BANK = "bank_statement"
+    PORT = "port_bill"
 
 
 @enum.unique
@@ -21,6 +22,7 @@ class Layout(enum.StrEnum):
     MERCHANT_CSV = "merchant_csv"
     ISSUER_CSV = "issuer_csv"
     BANK_CAMT053 = "bank_camt053"
+    WECHAT_BILL = "wechat_bill"
 
 
 @enum.unique

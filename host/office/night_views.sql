@@ -164,6 +164,7 @@ SELECT
     i.rrn,
     m.merchant_id AS merchant,
     n.institution_id AS issuer,
+    f.port,
     i.terminal_id,
     i.ours_minor,
     i.theirs_minor,
@@ -179,6 +180,7 @@ SELECT
     i.answer IS NULL AS is_open,
     i.merchant_id AS of_merchant
 FROM recon_item AS i
+INNER JOIN recon_file AS f ON i.file_id = f.id
 LEFT JOIN merchant AS m ON i.merchant_id = m.id
 LEFT JOIN issuer AS n ON i.issuer_id = n.id;
 
@@ -209,6 +211,7 @@ SELECT
     f.source AS recon_source,
     m.merchant_id AS merchant,
     n.institution_id AS issuer,
+    f.port,
     f.sent_by,
     f.sent_at,
     f.lines,

@@ -110,7 +110,7 @@ def look_at_rows(content: Secret, columns: Sequence[Wanted], *, unique: Sequence
 def _read(
     content: Secret, columns: Sequence[Wanted], unique: Sequence[str], faults_max: int
 ) -> Looked:
-    text = _text_of(content.reveal())
+    text = text_of(content.reveal())
     faults: list[Fault] = []
     good: list[Line] = []
     seen: dict[tuple[str, str], int] = {}
@@ -150,7 +150,12 @@ def refuse_faults(faults: Sequence[Fault]) -> None:
         raise Refusal(FILE, field="file", faults=Word(en, "; ".join(one.zh for one in told) + more))
 
 
-def _text_of(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """The text of a file, whichever of the encodings that are read it is in.
+
+    Raises:
+        Refusal: it is none, and what to save it as.
+    """
     if content.startswith(_WORKBOOK):
         refuse_faults([Fault(0, "", _to_be_saved("it is a workbook", "是工作簿"))])
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")

@@ -9,8 +9,8 @@ SELECT d.state FROM business_day AS d WHERE d.business_date = %(business_date)s;
 -- name: add_due
 -- Who is to send a file of each date; what was said before of the same is said anew.
 -- notes: recon_due
-INSERT INTO recon_due AS t (source, merchant_id, issuer_id, since, until, said_by)
-VALUES (%(source)s, %(merchant_id)s, %(issuer_id)s, %(since)s, %(until)s, %(by)s)
+INSERT INTO recon_due AS t (source, merchant_id, issuer_id, port, since, until, said_by)
+VALUES (%(source)s, %(merchant_id)s, %(issuer_id)s, %(port)s, %(since)s, %(until)s, %(by)s)
 ON CONFLICT ON CONSTRAINT recon_due_once
 DO UPDATE SET since = excluded.since, until = excluded.until, said_by = excluded.said_by;
 
@@ -18,11 +18,12 @@ DO UPDATE SET since = excluded.since, until = excluded.until, said_by = excluded
 -- Once, and one of a date: its constraints say which of the two it is not.
 -- notes: recon_file
 INSERT INTO recon_file AS t (
-    source, layout, merchant_id, issuer_id, business_date, unit, sha256, lines, sent_by, sent_at
+    source, layout, merchant_id, issuer_id, port, business_date, unit, sha256, lines, sent_by,
+    sent_at
 )
 VALUES (
-    %(source)s, %(layout)s, %(merchant_id)s, %(issuer_id)s, %(business_date)s, %(unit)s,
-    %(sha256)s, %(lines)s, %(by)s, %(now)s
+    %(source)s, %(layout)s, %(merchant_id)s, %(issuer_id)s, %(port)s, %(business_date)s,
+    %(unit)s, %(sha256)s, %(lines)s, %(by)s, %(now)s
 )
 RETURNING t.id;
 
@@ -148,6 +149,7 @@ ANALYZE recon_moved;
 -- name: lay_out_ours
 -- The same with what names it, and, of the bank's files, what is to be paid of the date: payouts
 -- of it, and each merchant's positions that no payout has, under the end-to-end id of its payment.
+-- Of ports' bills, what went over them on that day of theirs.
 -- `place` is a line's number here.
 CREATE TEMPORARY TABLE recon_ours ON COMMIT DROP AS
 WITH ours AS (
@@ -224,6 +226,23 @@ WITH ours AS (
     FROM recon_file AS f
     INNER JOIN payout AS one ON f.business_date = one.business_date AND f.unit = one.unit
     WHERE f.id = any(%(files)s::bigint []) AND f.source = 'bank_statement'
+    UNION ALL
+    SELECT
+        f.id AS file_id,
+        one.shard,
+        one.journal_id AS number,
+        one.unit,
+        one.amount_minor,
+        one.reference AS rrn,
+        '' AS terminal_id,
+        '' AS batch,
+        '' AS trace
+    FROM recon_file AS f
+    INNER JOIN port_moved AS one ON f.port = one.port
+    WHERE
+        f.id = any(%(files)s::bigint [])
+        AND one.moved_at >= %(port_since)s
+        AND one.moved_at < %(port_until)s
 )
 
 SELECT
@@ -588,6 +607,7 @@ WITH t AS (
         f.source,
         f.merchant_id,
         f.issuer_id,
+        f.port,
         row_number() OVER (
             PARTITION BY r.file_id, r.rrn, r.unit, r.amount_minor ORDER BY r.place
         ) AS turn
@@ -599,11 +619,13 @@ WITH t AS (
 o AS (
     SELECT
         i.*,
+        f.port,
         row_number() OVER (
-            PARTITION BY i.source, i.merchant_id, i.issuer_id, i.rrn, i.unit, i.ours_minor
+            PARTITION BY i.source, i.merchant_id, i.issuer_id, f.port, i.rrn, i.unit, i.ours_minor
             ORDER BY i.id
         ) AS turn
     FROM recon_item AS i
+    INNER JOIN recon_file AS f ON i.file_id = f.id
     WHERE
         i.answer IS NULL
         AND i.difference = 'they_lack'
@@ -621,6 +643,7 @@ INNER JOIN o
         t.source = o.source
         AND t.merchant_id IS NOT DISTINCT FROM o.merchant_id
         AND t.issuer_id IS NOT DISTINCT FROM o.issuer_id
+        AND t.port IS NOT DISTINCT FROM o.port
         AND t.rrn = o.rrn
         AND t.unit = o.unit
         AND t.amount_minor = o.ours_minor
@@ -783,15 +806,17 @@ SELECT
     i.source,
     i.merchant_id,
     i.issuer_id,
+    f.port,
     i.unit,
     i.ours_minor,
     i.theirs_minor,
     i.answer,
     i.number
 FROM recon_item AS i
+INNER JOIN recon_file AS f ON i.file_id = f.id
 WHERE i.id = any(%(items)s::bigint [])
 ORDER BY i.id
-FOR UPDATE;
+FOR UPDATE OF i;
 
 -- name: take_differences
 -- Whose they are to explain.

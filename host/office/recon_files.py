@@ -15,6 +15,7 @@ from host.model.recon import Layout, Source
 from host.model.secrets import Secret
 from host.office.camt import read_statement
 from host.office.detail_files import read_detail
+from host.office.port_bills import read_wechat
 from host.office.told_lines import Told
 
 
@@ -32,6 +33,8 @@ class LayoutRow(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     read: Callable[[Secret, str], Read]
     """Of a file of whom: the id that a merchant or an issuer is known by."""
+    port: str | None = None
+    """Of a payment port: its name in PORTS."""
 
 
 def _read_merchant(content: Secret, party: str) -> Read:
@@ -40,6 +43,10 @@ def _read_merchant(content: Secret, party: str) -> Read:
 
 def _read_issuer(content: Secret, party: str) -> Read:
     return Read(read_detail(content, "issuer_id", party))
+
+
+def _read_wechat(content: Secret, _party: str) -> Read:
+    return Read(read_wechat(content))
 
 
 def _read_bank(content: Secret, _party: str) -> Read:
@@ -61,6 +68,12 @@ LAYOUTS: Final[Mapping[Layout, LayoutRow]] = {
         source=Source.BANK,
         meaning="ISO 20022 camt.053: one statement, whose balances its booked entries explain",
         read=_read_bank,
+    ),
+    Layout.WECHAT_BILL: LayoutRow(
+        source=Source.PORT,
+        meaning="the day's bill of WeChat Pay, of all that was paid and given back (ALL)",
+        read=_read_wechat,
+        port="wechat",
     ),
 }
 

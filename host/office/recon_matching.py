@@ -13,6 +13,7 @@ from host.model.numbers import NUMBERS_PER_DAY, first_number_of
 from host.model.recon import ALIKE_MAX, SCORE_MIN, SUGGESTED_MIN, WEIGHTS
 from host.office.told_lines import Told
 from host.shards import NIGHT_SHARD
+from host.stock.payment_ports import BILL_ZONE
 from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.queries import load_queries
@@ -43,6 +44,8 @@ def match_files(connection: Connection, business_date: dt.date, now: dt.datetime
         "shards": [*range(read_shard_count(connection)), NIGHT_SHARD],
         "first_number": first,
         "end_number": first + NUMBERS_PER_DAY,
+        "port_since": _midnight(business_date),
+        "port_until": _midnight(business_date + dt.timedelta(days=1)),
         "alike_max": ALIKE_MAX,
         "score_min": SCORE_MIN,
         "suggested_min": SUGGESTED_MIN,
@@ -65,3 +68,8 @@ def match_files(connection: Connection, business_date: dt.date, now: dt.datetime
         connection.execute(SQL[name], told)
     connection.execute(SQL["plan_as_before"])
     return len(files)
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    """When a day of the ports begins."""
+    return dt.datetime.combine(day, dt.time(), BILL_ZONE)

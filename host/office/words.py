@@ -304,6 +304,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "merchant_file": Word("merchant's file", "商户明细"),
     "issuer_file": Word("issuer's file", "发卡方文件"),
     "bank_statement": Word("bank statement", "银行对账单"),
+    "port_bill": Word("payment port's bill", "支付渠道账单"),
     "ours_minor": Word("what we have", "我方金额"),
     "theirs_minor": Word("what they have", "彼方金额"),
     "other_minor": Word("how much more they have", "差额"),

@@ -7,6 +7,7 @@ here is a simulator, and says so; another is another row.
 """
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
@@ -14,6 +15,11 @@ from typing import Final, NamedTuple, Protocol
 from host.stock import simulated_port
 from host.stock.simulated_port import Paid
 from host.store.connecting import Connection
+
+BILL_ZONE: Final = zoneinfo.ZoneInfo("Asia/Shanghai")
+"""A port tells of days of this zone, whenever the house turns its own."""
+REFUND_MARK: Final = "R-"
+"""Before a payment's number it is the number of what was given back of it; see `port_moved`."""
 
 
 class PortSilentError(Exception):

@@ -58,6 +58,8 @@ class Payment(NamedTuple):
     expires_at: dt.datetime
     state: str
     reference: str | None
+    paid_at: dt.datetime | None
+    """When its port says it was paid."""
     looks: int
 
 
@@ -185,12 +187,11 @@ def _stands(known: Payment, looked: Looked) -> Payment:
     """How it stands by what its port says."""
     fits = [one for one in looked.paid if one.amount_minor == known.amount_minor]
     fits = [one for one in fits if not one.is_refunded]
-    if known.state == TO_PAY and fits:
-        return known._replace(state=PAID, reference=fits[0].reference)
-    if known.state == TO_PAY and looked.is_closed:
+    if known.state == TO_PAY and looked.is_closed and not fits:
         return known._replace(state=UNPAID)
-    if known.state == UNPAID and fits:
-        return known._replace(state=REFUNDING, reference=fits[0].reference)
+    if known.state in {TO_PAY, UNPAID} and fits:
+        first, state = fits[0], PAID if known.state == TO_PAY else REFUNDING
+        return known._replace(state=state, reference=first.reference, paid_at=first.at)
     return known
 
 
@@ -202,7 +203,8 @@ def _return_the_rest(
         if one.reference == stands.reference or one.is_refunded:
             continue
         told = {"id": stands.id, "reference": one.reference, "now": now}
-        connection.execute(SQL["more_paid"], {**told, "amount_minor": one.amount_minor})
+        more = {"amount_minor": one.amount_minor, "paid_at": one.at}
+        connection.execute(SQL["more_paid"], {**told, **more})
         calls.refund(stands.order, one.reference)
         connection.execute(SQL["more_refunded"], told)
 
@@ -222,6 +224,8 @@ def _keep(
             "id": stands.id,
             "state": stands.state,
             "reference": stands.reference,
+            "paid_at": stands.paid_at,
+            "refunded": REFUNDED,
             "is_late": stands.state in {REFUNDING, REFUNDED},
             "looks": stands.looks,
             "now": now,

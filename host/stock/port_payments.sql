@@ -73,6 +73,7 @@ SELECT
     t.expires_at,
     t.state,
     t.reference,
+    t.paid_at,
     t.looks
 FROM port_payment AS t WHERE t.id = %(id)s
 FOR UPDATE;
@@ -93,7 +94,10 @@ UPDATE port_payment AS t
 SET
     state = %(state)s,
     reference = %(reference)s,
-    paid_at = CASE WHEN %(reference)s::text IS NULL THEN NULL ELSE coalesce(t.paid_at, %(now)s) END,
+    paid_at = %(paid_at)s,
+    refunded_at = CASE
+        WHEN %(state)s = %(refunded)s THEN coalesce(t.refunded_at, %(now)s::timestamptz)
+    END,
     refusal = CASE
         WHEN %(is_late)s THEN coalesce(nullif(t.refusal, ''), 'late') ELSE t.refusal
     END,
@@ -119,8 +123,8 @@ WHERE t.id = %(id)s AND t.state = 'paid';
 -- name: more_paid
 -- One payment more than counts.
 -- notes: port_payment_more
-INSERT INTO port_payment_more AS t (payment_id, reference, amount_minor, seen_at)
-VALUES (%(id)s, %(reference)s, %(amount_minor)s, %(now)s)
+INSERT INTO port_payment_more AS t (payment_id, reference, amount_minor, paid_at, seen_at)
+VALUES (%(id)s, %(reference)s, %(amount_minor)s, %(paid_at)s, %(now)s)
 ON CONFLICT ON CONSTRAINT port_payment_more_once DO NOTHING;
 
 -- name: more_refunded

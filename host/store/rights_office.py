@@ -327,17 +327,18 @@ OFFICE: Final[Mapping[str, Right]] = {
             "totp_is_on totp_step state failures locked_until signed_in_at pay_pin_hash"
         ),
     ),
+    "port_moved": Right(reads=WHOLE),
     "port_payment": Right(
         reads=WHOLE,
         inserts=columns(
             "id port order_number member_id asked_by issuer_id shard card_id amount_minor plan "
             "asked_at expires_at next_look_at"
         ),
-        updates=columns("state reference paid_at refusal looks next_look_at"),
+        updates=columns("state reference paid_at refunded_at refusal looks next_look_at"),
     ),
     "port_payment_more": Right(
         reads=WHOLE,
-        inserts=columns("payment_id reference amount_minor seen_at"),
+        inserts=columns("payment_id reference amount_minor paid_at seen_at"),
         updates=columns("refunded_at"),
     ),
     "port_simulated": Right(
@@ -416,13 +417,14 @@ OFFICE: Final[Mapping[str, Right]] = {
     "report_made": Right(reads=WHOLE, inserts=WHOLE),
     "recon_due": Right(
         reads=WHOLE,
-        inserts=columns("source merchant_id issuer_id since until said_by"),
+        inserts=columns("source merchant_id issuer_id port since until said_by"),
         updates=columns("since until said_by"),
     ),
     "recon_file": Right(
         reads=WHOLE,
         inserts=columns(
-            "source layout merchant_id issuer_id business_date unit sha256 lines sent_by sent_at"
+            "source layout merchant_id issuer_id port business_date unit sha256 lines sent_by "
+            "sent_at"
         ),
         updates=columns("matched_at matched"),
     ),

@@ -250,9 +250,9 @@ def test_files_that_come_back_as_they_went_out_are_ours_to_the_last_line(
             RECONCILING["add_recon_file"],
             {
                 "source": "bank_statement" if party == "bank" else f"{party}_file", "layout": "x",
-                "merchant_id": None, "issuer_id": None, **whose, "business_date": date,
-                "unit": "CNY", "sha256": bytes([turn]) * 32, "lines": len(lines), "by": "zhang",
-                "now": NOW,
+                "merchant_id": None, "issuer_id": None, "port": None, **whose,
+                "business_date": date, "unit": "CNY", "sha256": bytes([turn]) * 32,
+                "lines": len(lines), "by": "zhang", "now": NOW,
             },
         )  # fmt: skip
         with owner.transaction():

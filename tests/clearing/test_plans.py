@@ -25,6 +25,7 @@ from host.model.recon import WEIGHTS
 from host.office.recon_matching import SQL as RECONCILING
 from host.shards import NIGHT_SHARD
 from host.store.queries import load_queries
+from tests.host.conftest import NOW
 
 Connection = psycopg.Connection[Any]
 ROWS = 20_000
@@ -59,6 +60,7 @@ GROWS_WITH_TRADE = {
     "change", "order_reference", "adjustment", "transit", "move", "gift", "hold", "hold_fact",
     "rule_told", "usage_counter", "draw", "earned_by", "conversion", "voucher_use", "earn_counted",
     "recon_line", "recon_match", "recon_item", "position_part", "declined_part",
+    "port_payment", "port_payment_more",
 }  # fmt: skip
 GROWS_WITH_CARDS = {"card", "purse"}
 MORE = """
@@ -106,6 +108,20 @@ INSERT INTO recon_item (
     CASE WHEN n %% 100 > 0 THEN now() END, CASE WHEN n %% 100 > 0 THEN n END
 FROM generate_series(1, %(rows)s) AS n
 CROSS JOIN (SELECT id, merchant_id FROM recon_file ORDER BY id LIMIT 1) AS f;
+INSERT INTO member (phone_hash, phone_sealed, phone_masked, name, merchant_id, made_by, made_at)
+VALUES (sha256('plans'), '', '1', 'x', 32000, 'x', now());
+INSERT INTO person (login, name, created_at, merchant_id) VALUES ('plans', 'x', now(), 32000);
+INSERT INTO issuer VALUES (32000, '48880000', 'x', '8888', 'CNY', 1, 1, 3);
+INSERT INTO port_payment (
+    id, port, order_number, member_id, asked_by, issuer_id, shard, card_id, amount_minor, plan,
+    asked_at, expires_at, state, reference, paid_at, refusal, refunded_at
+) SELECT n, 'wechat', 'plans' || n, m.id, p.id, 32000, 0, n, 1, '{}', now(), now(), 'refunded',
+    n::text, now() + n * interval '1 h', 'late', now() + n * interval '1 h'
+FROM generate_series(1, %(rows)s) AS n, member AS m, person AS p
+WHERE m.phone_hash = sha256('plans') AND p.login = 'plans';
+INSERT INTO port_payment_more (
+    payment_id, reference, amount_minor, paid_at, seen_at, refunded_at
+) SELECT id, reference, 1, paid_at, paid_at, paid_at FROM port_payment;
 """
 """What is kept beside postings of some kinds."""
 LAID_OUT = (
@@ -175,7 +191,12 @@ def filled(module_database: Dsns) -> Iterator[Connection]:
             told["business_date"] = day[0]
             connection.execute(sql, told)
         for name in RECONCILED:
-            clues = {**{weight.name: weight.score for weight in WEIGHTS}, "alike_max": 1}
+            clues = {
+                **{weight.name: weight.score for weight in WEIGHTS},
+                "alike_max": 1,
+                "port_since": NOW,
+                "port_until": NOW,
+            }
             told |= {"files": [0], **clues}
             connection.execute(RECONCILING[name].replace(" ON COMMIT DROP", ""), told)
         yield connection

@@ -61,7 +61,7 @@ def _answer(acting: Acting, values: PayoutReturn, amount: Money) -> None:
     row = acting.connection.execute(RECON["differences"], items).fetchone()
     if row is None:
         raise Refusal(NOT_FOUND, field="difference", what="recon_item")
-    _id, source, _merchant, _issuer, unit, ours, theirs, answer, _number = row
+    _id, source, _merchant, _issuer, _port, unit, ours, theirs, answer, _number = row
     if answer is not None:
         raise Refusal(STATE, state="resolved")
     if source != "bank_statement" or unit != amount.unit:

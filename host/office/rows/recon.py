@@ -1,4 +1,4 @@
-"""What merchants, issuers and the bank say of a date: taken whole, matched, and what differs.
+"""What merchants, issuers, the bank and ports say of a date: taken whole, matched, what differs.
 
 A file is one of a date and of whom it is. What matches is a fact for ever; what does not is a
 difference, which is somebody's to explain and to answer for good.
@@ -81,6 +81,7 @@ class _Party(NamedTuple):
 
     merchant: int | None
     issuer: int | None
+    port: str | None
     known_as: str
 
 
@@ -96,8 +97,8 @@ def _party(acting: Acting, values: ReconExpect | ReconImport) -> _Party:
     Raises:
         Refusal: it is not told, or another kind is.
     """
-    source = LAYOUTS[values.file_layout].source
-    wanted = {Source.MERCHANT: "merchant", Source.ISSUER: "issuer"}.get(source, "")
+    row = LAYOUTS[values.file_layout]
+    wanted = {Source.MERCHANT: "merchant", Source.ISSUER: "issuer"}.get(row.source, "")
     for field in ("merchant", "issuer"):
         if (getattr(values, field) is not None) != (field == wanted):
             problem = "it is needed" if field == wanted else "a file of that layout is not theirs"
@@ -106,12 +107,13 @@ def _party(acting: Acting, values: ReconExpect | ReconImport) -> _Party:
     return _Party(
         number if wanted == "merchant" else None,
         number if wanted == "issuer" else None,
+        row.port,
         acting.subject.ref.key,
     )
 
 
-def _whose(party: _Party) -> dict[str, int | None]:
-    return {"merchant_id": party.merchant, "issuer_id": party.issuer}
+def _whose(party: _Party) -> dict[str, int | str | None]:
+    return {"merchant_id": party.merchant, "issuer_id": party.issuer, "port": party.port}
 
 
 def _expect(acting: Acting, values: ReconExpect) -> Result:
@@ -182,6 +184,7 @@ class _Open(NamedTuple):
     source: str
     merchant: int | None
     issuer: int | None
+    port: str | None
     unit: str
     ours_minor: int
     theirs_minor: int
@@ -223,7 +226,7 @@ def _match(acting: Acting, values: ReconMatch) -> Result:
     if values.answer is Answer.TAKE:
         acting.connection.execute(SQL["take_differences"], told)
         return Result(beside=said)
-    if len({(one.source, one.merchant, one.issuer, one.unit) for one in found}) > 1:
+    if len({(one.source, one.merchant, one.issuer, one.port, one.unit) for one in found}) > 1:
         raise Refusal(FIELD, field="others", problem="they are not of one file's party and unit")
     if values.answer is Answer.MATCH and _other(found):
         raise Refusal(SUM, amount=Money(abs(_other(found)), found[0].unit))
@@ -311,6 +314,7 @@ RECON_ITEMS: Final = View(
         Column(name="rrn"),
         Column(name="merchant", opens="merchants"),
         Column(name="issuer", opens="issuers"),
+        Column(name="port", hidden_from=frozenset({Scope.MERCHANT})),
         Column(name="terminal_id"),
         Column(name="ours_minor", kind=int),
         Column(name="theirs_minor", kind=int),
@@ -349,6 +353,7 @@ RECON_FILES: Final = View(
         Column(name="recon_source"),
         Column(name="merchant", opens="merchants"),
         Column(name="issuer", opens="issuers"),
+        Column(name="port", hidden_from=frozenset({Scope.MERCHANT})),
         Column(name="sent_by"),
         Column(name="sent_at", kind=dt.datetime),
         Column(name="lines", kind=int),

@@ -689,7 +689,8 @@ def found(desk: Desk, rows: Sequence[Row]) -> tuple[list[Any], list[Any]]:
             RECONCILING["add_recon_file"],
             {
                 "source": "merchant_file", "layout": "merchant_csv", "merchant_id": 1,
-                "issuer_id": None, "business_date": DAY, "unit": "CNY", "sha256": bytes(32),
+                "issuer_id": None, "port": None, "business_date": DAY, "unit": "CNY",
+                "sha256": bytes(32),
                 "lines": len(lines), "by": "zhang", "now": NOW,
             },
         )  # fmt: skip

@@ -20,6 +20,7 @@ from host.store.queries import load_queries
 from host.store.right import WHOLE, Right
 from host.store.rights import RIGHTS, SEQUENCES
 from host.store.rights_reader import SEEN, UNSEEN
+from tests.host.conftest import NOW
 from tests.host.store.needs import Need, needs_of
 
 ROOT = Path(__file__).parents[3]
@@ -293,7 +294,12 @@ def catalogue(module_database: Dsns) -> Iterator[Connection]:
             laid_out = NIGHTLY[name].replace(" ON COMMIT DROP", "")
             connection.execute(laid_out, {**told, "business_date": "2026-11-22"})
         for name in LAID_OUT_BY_OFFICE:
-            office = {**{weight.name: weight.score for weight in WEIGHTS}, "alike_max": 1}
+            office = {
+                **{weight.name: weight.score for weight in WEIGHTS},
+                "alike_max": 1,
+                "port_since": NOW,
+                "port_until": NOW,
+            }
             told |= {"files": [0], "business_date": dt.date(2026, 11, 22), **office}
             connection.execute(RECONCILING[name].replace(" ON COMMIT DROP", ""), told)
         yield connection
