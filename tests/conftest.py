@@ -28,6 +28,9 @@ hypothesis.settings.register_profile("posswitch", deadline=None)
 hypothesis.settings.load_profile("posswitch")
 """How long an example takes says how busy the machine is."""
 
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
+"""The usual one paints every local value of every frame, which takes a second."""
+
 os.environ["LC_ALL"] = "C.UTF-8"
 """What commands say is compared in English, whoever runs the tests."""
 

@@ -23,6 +23,9 @@ class Failing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] != "http":  # what serves us begins or ends: there is no page in it
+            await self._app(scope, receive, send)
+            return
         is_begun = False
 
         async def noted(message: Message) -> None:
@@ -35,8 +38,8 @@ class Failing:
         except ClientDisconnect:
             return  # nobody is there to be told
         except Exception as error:
-            _LOG.exception("a page failed", method=scope.get("method", ""))
-            if is_begun or scope["type"] != "http":
+            _LOG.exception("a page failed", method=scope["method"])
+            if is_begun:
                 raise
             answer = await self._told(Request(scope, receive), error)
             await answer(scope, receive, send)

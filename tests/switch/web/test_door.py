@@ -1,12 +1,14 @@
 """Coming in by a browser, and what keeps others out: S4-17, OWASP's basics at the door."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from host.model.secrets import Secret
 from tests.host.office.conftest import Bureau, code_at
-from tests.switch.web.conftest import Browser, Open
+from tests.switch.web.conftest import Browser, Open, served
 
 SESSION, DOOR = "posswitch_session", "posswitch_door"
 
@@ -245,3 +247,9 @@ def test_a_fault_of_ours_is_told_as_such_and_why_is_in_the_log(
     assert not [one for one in lines if "/show/people" in str(one.get("event"))]
     monkeypatch.undo()
     assert browser.get("/show/people").status_code == 200
+
+
+def test_a_front_that_is_stopped_tells_of_no_fault(bureau: Bureau, tmp_path: Path) -> None:
+    with capture_logs() as lines, served(bureau, tmp_path) as address:
+        assert httpx.get(f"{address}/sign-in").status_code == 200
+    assert [one for one in lines if one["log_level"] == "error"] == []
