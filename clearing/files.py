@@ -119,7 +119,7 @@ def write_files(night: Night) -> str:
         night.run(
             "record_files", **{name: [getattr(file, name) for file in files] for name in columns}
         )
-    return f"{len(files)} files in {directory}"
+    return f"{len(files)} files in {directory.name}"
 
 
 def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:

@@ -239,6 +239,11 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     Reason.VOUCHER_NOT_PERMITTED: Remedy(
         "it is not taken here", "by its product's regions, or whose vouchers this merchant takes"
     ),
+    Reason.VOUCHER_NOT_THIS_HOLDER: Remedy(
+        "its holder may not use it",
+        "an enterprise gave it to staff of a department that may have no goods, or no services: "
+        "who keeps its staff sets that",
+    ),
     Reason.VOUCHER_ALREADY_SOLD: Remedy("sell another voucher", "it was sold before"),
     Reason.VOUCHER_HELD: Remedy(
         "end the order or the gift first that holds it", "an order or a gift holds it"

@@ -79,6 +79,7 @@ class Reason(enum.StrEnum):
     VOUCHER_NOT_THIS_STORE = "voucher_not_this_store"
     VOUCHER_NOT_THESE_GOODS = "voucher_not_these_goods"
     VOUCHER_NOT_PERMITTED = "voucher_not_permitted"
+    VOUCHER_NOT_THIS_HOLDER = "voucher_not_this_holder"
     VOUCHER_ALREADY_SOLD = "voucher_already_sold"
     VOUCHER_HELD = "voucher_held"
     VOUCHER_USED = "voucher_used"
@@ -183,6 +184,7 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
         "57", "C", "不适用于该商品", "not for these goods"
     ),
     Reason.VOUCHER_NOT_PERMITTED: ResponseCode("57", "C", "此地不可用", "voucher not valid here"),
+    Reason.VOUCHER_NOT_THIS_HOLDER: ResponseCode("57", "C", "持券人不可用", "not for this holder"),
     Reason.VOUCHER_ALREADY_SOLD: ResponseCode("22", "C", "券已售出", "voucher sold already"),
     Reason.VOUCHER_HELD: ResponseCode("62", "C", "券占用中", "voucher held elsewhere"),
     Reason.VOUCHER_USED: ResponseCode("22", "C", "券已使用", "voucher used already"),

@@ -110,7 +110,7 @@ def _why_not(use_of: Use, dossier: Dossier, voucher: Voucher) -> Reason | None:
 def _why_not_for_them(dossier: Dossier, voucher: Voucher) -> Reason | None:
     if voucher.card.member in dossier.book.stopped_members:
         return Reason.MEMBER_FROZEN
-    return None if voucher.is_permitted else Reason.VOUCHER_NOT_PERMITTED
+    return None if voucher.is_permitted else Reason.VOUCHER_NOT_THIS_HOLDER
 
 
 def _why_not_here(dossier: Dossier, card: Card) -> Reason | None:
@@ -273,6 +273,7 @@ _ALWAYS: Final = frozenset(
         Reason.MEMBER_FROZEN,
         Reason.FUNCTION_NOT_SUPPORTED,
         Reason.VOUCHER_NOT_PERMITTED,
+        Reason.VOUCHER_NOT_THIS_HOLDER,
     }
 )
 REDEMPTION_DECLINES: Final = tuple(

@@ -120,7 +120,7 @@ def refuse_redemption(connection: Connection, found: Found, counter: Counter) ->
     if reason is not None:
         raise StockRefusal(Why.VOUCHER, reason=reason.value)
     if not found.is_permitted:
-        raise StockRefusal(Why.VOUCHER, reason=Reason.VOUCHER_NOT_PERMITTED.value)
+        raise StockRefusal(Why.VOUCHER, reason=Reason.VOUCHER_NOT_THIS_HOLDER.value)
     is_elsewhere = found.merchants and counter.merchant not in found.merchants
     if is_elsewhere or (found.stores and counter.store not in found.stores):
         raise StockRefusal(Why.OTHER_STORE)

@@ -16,6 +16,7 @@ from host.stock.voucher_codes import new_voucher_codes
 from tests.host import test_declines as of_cards
 from tests.host.batched import tell as tell_hosts
 from tests.host.conftest import PLAIN_CARD, CardPool, Till
+from tests.host.staff_given import give_to_staff, take_back
 from tests.host.stock.conftest import PEAR, Stock
 from tests.host.test_activation import activate, pans_of
 from tests.host.test_declines import CITY_ONLY_MERCHANT
@@ -78,6 +79,17 @@ def frozen(kind: Kind) -> Case:
 
     async def ask(till: Till, pool: CardPool, stock: Stock) -> Request:
         code = VoucherCode(await of_a_frozen_holder(till, pool, stock))
+        return redemption(till, code) if kind is REDEEM else load(till, pool.city(), code)
+
+    return ask
+
+
+def of_staff_without_the_right(kind: Kind) -> Case:
+    """An enterprise gave it to somebody whose department may not have what it is for."""
+
+    async def ask(till: Till, pool: CardPool, stock: Stock) -> Request:
+        [code] = made(stock)
+        give_to_staff(till, code)
         return redemption(till, code) if kind is REDEEM else load(till, pool.city(), code)
 
     return ask
@@ -245,6 +257,7 @@ CASES = [
     *of_both(R.VOUCHER_USED, lambda kind: presented(kind, "status = 'redeemed'")),
     *of_both(R.VOUCHER_USED, lambda kind: presented(kind, "status = 'loaded'")),
     *of_both(R.MEMBER_FROZEN, frozen),
+    *of_both(R.VOUCHER_NOT_THIS_HOLDER, of_staff_without_the_right),
     *told(REDEEM, R.VOUCHER_VOIDED_SPEND, presented(REDEEM, "status = 'voided'")),
     *told(REDEEM, R.VOUCHER_VOIDED_SPEND, presented(REDEEM, batch="state = 'voided'")),
     *told(LOAD, R.VOUCHER_VOIDED_LOAD, presented(LOAD, "status = 'voided'")),
@@ -285,4 +298,5 @@ async def test_a_decline_of_a_voucher_posts_nothing_and_stays(
         assert answer.auth_code is None
         assert await till.ask(request) == answer
         assert till.journals(request) == 0
+    take_back(till)
     of_cards.take_out(till)

@@ -229,7 +229,7 @@ async def test_what_a_department_may_redeem_is_asked_at_the_counter(
         bureau.done(works.hr, "department.save", **values)
 
     await trio.to_thread.run_sync(lambda: say(may_services=True))
-    assert (await redeem(till, codes["E2"])).reason is Reason.VOUCHER_NOT_PERMITTED
+    assert (await redeem(till, codes["E2"])).reason is Reason.VOUCHER_NOT_THIS_HOLDER
     clerk = await trio.to_thread.run_sync(bureau.person, "store_clerk")
     told = await trio.to_thread.run_sync(
         lambda: bureau.do(
