@@ -265,26 +265,23 @@ NOT_TAKEN_HERE: Final = "57"
 """A merchant that does not take the card's issuer."""
 FOR_ANY_CARD: Final = frozenset({"00", "51", NOT_TAKEN_HERE})
 OF_A_HOLD: Final = frozenset({"00", "22"})
+OF_A_VOUCHER: Final = frozenset({"00", "22", NOT_TAKEN_HERE})
+"""Used before (22): a house that has traded keeps what was used."""
 
 TRADES: Final = (
     TradeRow(name="purchase", weight=60, act=_buy, expects=FOR_ANY_CARD),
-    TradeRow(name="balance", weight=8, act=_ask_balance, expects=FOR_ANY_CARD),
+    TradeRow(name="balance inquiry", weight=8, act=_ask_balance, expects=FOR_ANY_CARD),
     TradeRow(name="cash load", weight=8, act=_load, expects=FOR_ANY_CARD | {"61"}),
     TradeRow(name="redemption", weight=6, act=_redeem, expects=FOR_ANY_CARD),
     TradeRow(name="points earned", weight=3, act=_earn, expects=FOR_ANY_CARD),
     TradeRow(name="void", weight=6, act=_void, expects=frozenset({"00", "51", "22"})),
     TradeRow(name="refund", weight=6, act=_refund, expects=frozenset({"00", "51", "22"})),
-    TradeRow(name="account", weight=2, act=_ask_account, expects=FOR_ANY_CARD),
-    TradeRow(name="points and money", weight=4, act=_combine, expects=FOR_ANY_CARD | {PARTIAL}),
-    TradeRow(name="a part", weight=0.5, act=_buy_part, expects=FOR_ANY_CARD | {PARTIAL}),
+    TradeRow(name="account inquiry", weight=2, act=_ask_account, expects=FOR_ANY_CARD),
+    TradeRow(name="combined purchase", weight=4, act=_combine, expects=FOR_ANY_CARD | {PARTIAL}),
+    TradeRow(name="partial approval", weight=0.5, act=_buy_part, expects=FOR_ANY_CARD | {PARTIAL}),
     TradeRow(name="lottery draw", weight=2, act=_draw, expects=FOR_ANY_CARD),
-    TradeRow(name="voucher", weight=1, act=_hand_in, expects=frozenset({"00", NOT_TAKEN_HERE})),
-    TradeRow(
-        name="voucher onto a card",
-        weight=0.5,
-        act=_load_by_code,
-        expects=frozenset({"00", "61", NOT_TAKEN_HERE}),
-    ),
+    TradeRow(name="voucher redemption", weight=1, act=_hand_in, expects=OF_A_VOUCHER),
+    TradeRow(name="load by code", weight=0.5, act=_load_by_code, expects=OF_A_VOUCHER | {"61"}),
     TradeRow(name="pre-authorisation", weight=3, act=_hold, expects=FOR_ANY_CARD),
     TradeRow(name="completion", weight=3, act=_complete, expects=OF_A_HOLD),
     TradeRow(name="pre-authorisation void", weight=0.5, act=_let_go, expects=OF_A_HOLD),

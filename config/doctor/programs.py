@@ -148,7 +148,7 @@ def _port(name: str, host: str, port: int) -> Finding:
                 errno.EADDRNOTAVAIL: "write an address of this machine: ip address",
             }
             cure = cures.get(error.errno or 0, "write another host or port")
-            return wrong(f"{name} on {host}:{port}: {error.strerror}", cure)
+            return wrong(f"{name} cannot listen on {host}:{port}: {error.strerror}", cure)
     return good(f"{name} on {host}:{port} is free")
 
 

@@ -8,6 +8,7 @@ import errno
 import importlib
 import os
 import re
+import socket
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from config.errors import CODES, CURES
 from config.language import CATALOGUE, SYSTEM, Language, chinese_of, speech
 from config.tasks.explain import brief, everything, lines_of
 from config.tasks.failed import OTHER_CURES
+from simulators.swarm import EXTERNAL_TRADES, TRADES, TradeRow
 from tests.commands import run_command
 
 RESOLVER = {
@@ -34,6 +36,7 @@ TLS_REASONS = importlib.import_module("_ssl").err_codes_to_names.values()
 ENGLISH = re.compile(r"[A-Za-z]{2,}[,;:]? [A-Za-z']{2,}")
 TYPED = re.compile(
     r"posswitch [\w./:=@\[\] -]+|<\w+ range>|\[[\d.]*<?=?x<?=?>?=?[\d.]*\]|LMK [0-9A-F]+"
+    r"|ss -ltnp 'sport = :\d+'"
     r"|\[OPTIONS\].*|keys generate|\bE-[A-Z-]+:?|docs/demo.md，Other channels|(?<=[（(])ANSI X9"
 )
 """What is typed, and names that are the same everywhere."""
@@ -67,8 +70,15 @@ def said(*words: str) -> str:
 
 
 @pytest.fixture
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """No house, and a port that nobody listens on: whatever runs on this machine is not asked."""
+    monkeypatch.setenv("POSSWITCH_DATA", str(tmp_path))
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        settings = f'[[channels]]\nname = "pos"\nhost = "127.0.0.1"\nport = {port}\n'
+        (tmp_path / "posswitch.toml").write_text(settings)
+        yield port
 
 
 @pytest.fixture
@@ -121,6 +131,19 @@ def test_what_is_said_to_a_mistake_is_chinese(words: tuple[str, ...]) -> None:
     told = said(*words)
     assert english_in(told) == []
     assert "消费 不是场景" not in told, "a file is called what it is called"
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("row", [*TRADES, *EXTERNAL_TRADES], ids=lambda row: row.name)
+def test_what_a_swarm_trades_has_a_chinese_name(row: TradeRow) -> None:
+    told = chinese_of(f"unexpected: {row.name} was answered 22, 6 times")
+    assert re.search("[A-Za-z]{2}", told) is None, told
+
+
+def test_a_port_that_another_has_is_chinese(nowhere: int) -> None:
+    told = said("doctor")
+    assert f"pos 无法监听 127.0.0.1:{nowhere}：地址已被占用" in told
+    assert english_in(told) == []
 
 
 @pytest.mark.usefixtures("chinese")

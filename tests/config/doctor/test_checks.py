@@ -57,8 +57,15 @@ def test_a_house_in_order_has_nothing_to_mend(places: Places) -> None:
     assert "neither host nor switch runs" in of(found, "programs")[0].found
 
 
+def on_any_port(directory: Path) -> Path:
+    """Settings, so that whatever else this machine listens on is no finding."""
+    settings = directory / "posswitch.toml"
+    settings.write_text('[[channels]]\nname = "pos"\nport = 0\n')
+    return settings
+
+
 def test_a_house_that_is_not_made_yet_has_nothing_wrong(tmp_path: Path) -> None:
-    found = examine(tmp_path / "new", None)
+    found = examine(tmp_path / "new", on_any_port(tmp_path))
     assert is_well(found)
     assert of(found, "database")[0].state is State.UNSEEN
     assert "posswitch up" in of(found, "database")[0].cure
@@ -132,7 +139,7 @@ def test_a_port_that_another_has_is_named_with_the_command_that_finds_it(tmp_pat
         settings.write_text(f'[[channels]]\nname = "till"\nport = {port}\n')
         [finding] = of(examine(tmp_path / "new", settings), "ports")
     assert finding.state is State.WRONG
-    assert f"till on 127.0.0.1:{port}" in finding.found
+    assert f"till cannot listen on 127.0.0.1:{port}" in finding.found
     assert f"ss -ltnp 'sport = :{port}'" in finding.cure
 
 
@@ -216,7 +223,7 @@ def test_the_report_fits_eighty_columns_and_is_json_for_programs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(WIDTH))
-    found = examine(tmp_path / "new", None)
+    found = examine(tmp_path / "new", on_any_port(tmp_path))
     print_report(found, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert told == json.loads(json.dumps(as_builtins(found)))
