@@ -24,15 +24,23 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     zh: str
 
 
+ColumnKind = Literal["text", "whole", "yes_no", "day", "moment"]
+
+
 class ColumnTold(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a view."""
 
     name: str
     en: str
     zh: str
-    is_number: bool = False
+    kind: ColumnKind = "text"
     opens: str = ""
     """The view that a value opens."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is read from its right."""
+        return self.kind == "whole"
 
 
 class FilterTold(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import datetime as dt
 import functools
 import inspect
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,7 @@ from host.model.catalogue import (
     ActionTold,
     Catalogue,
     Choice,
+    ColumnKind,
     ColumnTold,
     FieldTold,
     FilterTold,
@@ -152,10 +153,20 @@ def _grant(held: Grant) -> GrantTold:
     )
 
 
+COLUMN_KINDS: Final[Mapping[type, ColumnKind]] = {
+    int: "whole",
+    bool: "yes_no",
+    dt.date: "day",
+    dt.datetime: "moment",
+}
+"""What is none of these is text, or several of them in one cell."""
+
+
 @functools.cache
 def _column(name: str, kind: type, opens: str) -> ColumnTold:
     word = word_of(name)
-    return ColumnTold(name=name, en=word.en, zh=word.zh, is_number=kind is int, opens=opens)
+    told = COLUMN_KINDS.get(kind, "text")
+    return ColumnTold(name=name, en=word.en, zh=word.zh, kind=told, opens=opens)
 
 
 def _view(view: View) -> ViewTold:

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any, Final
 
 import msgspec
@@ -28,15 +29,28 @@ async def lines_of(
     """The file, in pieces; it says in its last line where it is cut."""
     heads = {one.name: one.zh if language == "zh" else one.en for one in view.columns}
     yield BYTE_ORDER_MARK + _written([[heads.get(name, name) for name in first.columns]])
+    async with aclosing(pages_of(desk, first, asked, rows_max)) as pages:
+        async for rows, is_cut in pages:
+            yield _written([_row(first.columns, row, language) for row in rows])
+            if is_cut:
+                yield _written([[f"... {rows_max}+"]])
+
+
+async def pages_of(
+    desk: Desk, first: Page, asked: Show, rows_max: int
+) -> AsyncGenerator[tuple[list[list[Any]], bool], None]:
+    """Rows, page after page, `rows_max` at most; whether the list goes on behind them untold.
+
+    Raises:
+        ExportBrokenError: the rest cannot be had.
+    """
     page, count = first, 0
     while True:
         rows = page.rows[: rows_max - count]
-        yield _written([_row(page.columns, row, language) for row in rows])
         count += len(rows)
-        if not page.next:
-            return
-        if count >= rows_max:
-            yield _written([[f"... {rows_max}+"]])
+        is_last = not page.next or count >= rows_max
+        yield rows, is_last and bool(page.next)
+        if is_last:
             return
         page = await _next(desk, msgspec.structs.replace(asked, after=page.next))
 

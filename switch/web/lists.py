@@ -1,5 +1,7 @@
 """Lists: what is looked at by the rows of the catalogue, found, and taken along as a file."""
 
+from collections.abc import AsyncIterator
+
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -7,9 +9,10 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from host.model.catalogue import ViewTold
-from host.model.office import ROWS_MAX, Page, Refused, Show
+from host.model.office import ROWS_MAX, Page, Refused, Show, Told
 from switch.web.asked import places_of, typed_in_query
 from switch.web.exported import lines_of
+from switch.web.parquet import MEDIA_TYPE, groups_of
 from switch.web.visits import Visits, is_out, status_of
 from terminals.web import details, forms, links, pages
 from terminals.web.reader import Reader
@@ -28,6 +31,7 @@ class Lists:
             Route("/find", self.find, methods=["POST"]),
             Route("/show/{view}", self.show, methods=["GET", "POST"]),
             Route("/export/{view}", self.export),
+            Route("/parquet/{view}", self.parquet),
         ]
 
     async def everything(self, request: Request) -> Response:
@@ -93,19 +97,39 @@ class Lists:
 
     async def export(self, request: Request) -> Response:
         """The same list as CSV."""
+        reader = await self._visits.reader(request)
+        view, asked, told = await self._first_page(request, reader)
+        if not isinstance(told, Page):
+            return await self._visits.trouble(request, told)
+        desk, rows_max = self._visits.desk, self._visits.settings.export_rows_max
+        lines = lines_of(desk, view, told, asked, rows_max, reader.language)
+        return _as_file(lines, f"{view.id}.csv", "text/csv; charset=utf-8")
+
+    async def parquet(self, request: Request) -> Response:
+        """The same list as Parquet, where that is installed."""
+        if not links.HAS_PARQUET:
+            raise HTTPException(404)
+        reader = await self._visits.reader(request)
+        view, asked, told = await self._first_page(request, reader)
+        if not isinstance(told, Page):
+            return await self._visits.trouble(request, told)
+        desk, rows_max = self._visits.desk, self._visits.settings.export_rows_max
+        groups = groups_of(desk, view, told, asked, rows_max)
+        return _as_file(groups, f"{view.id}.parquet", MEDIA_TYPE)
+
+    async def _first_page(self, request: Request, reader: Reader) -> tuple[ViewTold, Show, Told]:
+        """Of a list that is to be a file: what is asked, and what it begins with."""
         visits = self._visits
-        reader = await visits.reader(request)
         view = _view(request, reader)
         filters = forms.filters_of(view, typed_in_query(request))
         asked = _as_sent(request, visits.asked(request, view.id, filters, [], rows_max=ROWS_MAX))
-        told = await visits.desk.ask(asked)
-        if not isinstance(told, Page):
-            return await visits.trouble(request, told)
-        rows_max = visits.settings.export_rows_max
-        lines = lines_of(visits.desk, view, told, asked, rows_max, reader.language)
-        response = StreamingResponse(lines, media_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = f'attachment; filename="{view.id}.csv"'
-        return response
+        return view, asked, await visits.desk.ask(asked)
+
+
+def _as_file(pieces: AsyncIterator[str | bytes], name: str, media_type: str) -> Response:
+    response = StreamingResponse(pieces, media_type=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _as_sent(request: Request, asked: Show) -> Show:

@@ -7,12 +7,15 @@ the body of a form.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from host.model.catalogue import ActionTold, ColumnTold, FieldTold, ViewTold
 from host.office.words import is_amount
 
+HAS_PARQUET: Final = find_spec("pyarrow") is not None
+"""Whether lists are had as Parquet, which is installed apart."""
 KEYS: Final[Mapping[str, str]] = {
     "merchants": "merchant_id",
     "issuers": "institution_id",
@@ -113,6 +116,11 @@ def to_list(view: str, filters: Mapping[str, str], after: Sequence[str] = ()) ->
 def to_export(view: str, filters: Mapping[str, str]) -> str:
     """The address of the same rows as a file."""
     return f"/export/{to_list(view, filters).removeprefix('/show/')}"
+
+
+def to_parquet(export: str) -> str:
+    """The address of the same file as Parquet, where that is installed; empty: it is not."""
+    return export.replace("/export/", "/parquet/", 1) if HAS_PARQUET else ""
 
 
 def to_action(action: str, values: Mapping[str, str]) -> str:

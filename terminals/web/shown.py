@@ -78,6 +78,11 @@ class Shown:
     """Where the same rows are had as a file."""
 
     @property
+    def parquet(self) -> str:
+        """Where they are as one for programs."""
+        return links.to_parquet(self.export)
+
+    @property
     def first(self) -> Row | None:
         """The one row there is, of a view that was asked for one thing."""
         return self.rows[0] if self.rows else None

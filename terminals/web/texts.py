@@ -307,6 +307,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "no_rows": Text("No rows are found by this.", "没有符合条件的记录。"),
     "needs_one": Text("Say one of these first:", "请先填写其中一项:"),
     "export": Text("As CSV", "导出 CSV"),
+    "parquet": Text("As Parquet", "导出 Parquet"),
     "actions": Text("Actions", "操作"),
     "files_for_you": Text("Made for you, to be taken once", "为您生成的文件 (仅可下载一次)"),
     "save_draft": Text("Save as a draft", "保存草稿"),
