@@ -229,6 +229,65 @@ SELECT
 FROM member AS m
 LEFT JOIN person AS p ON m.id = p.member_id;
 
+-- name: mails
+-- Letters, as who is at the other end of them than a member sees them. Member and card are looked
+-- up for each, so that rows come in the order of their numbers.
+SELECT
+    l.id AS mail,
+    l.wrote_at,
+    l.way AS mail_way,
+    l.record_id AS member,
+    (
+        SELECT left(nullif(m.name, ''), 1) || '*' FROM member AS m WHERE m.id = l.member_id
+    ) AS name,
+    l.topic,
+    l.title,
+    l.body AS text,
+    c.pan_masked,
+    l.thread,
+    CASE WHEN l.way = 'to_member' THEN l.written_by END AS written_by,
+    CASE l.way WHEN 'to_member' THEN l.member_seen_at ELSE l.office_seen_at END AS read_at,
+    l.office_seen_at,
+    l.issuer_id AS of_issuer,
+    l.merchant_id AS of_merchant,
+    (l.merchant_id IS NULL AND l.issuer_id IS NULL) AS of_platform
+FROM letter AS l
+LEFT JOIN LATERAL (
+    SELECT card.pan_masked
+    FROM card
+    WHERE card.id = l.card_id
+    ORDER BY card.id
+    LIMIT 1
+) AS c ON true;
+
+-- name: my_mails
+-- The same for the member: whom they wrote to, or who wrote, by name; of neither, the platform.
+SELECT
+    l.id AS mail,
+    l.wrote_at,
+    l.way AS mail_way,
+    coalesce(
+        (SELECT m.name FROM merchant AS m WHERE m.id = l.merchant_id),
+        (SELECT i.name FROM issuer AS i WHERE i.id = l.issuer_id)
+    ) AS at_office,
+    l.topic,
+    l.title,
+    l.body AS text,
+    c.pan_masked,
+    l.thread,
+    CASE l.way WHEN 'to_member' THEN l.member_seen_at ELSE l.office_seen_at END AS read_at,
+    l.member_seen_at,
+    l.member_id AS of_member
+FROM letter AS l
+LEFT JOIN LATERAL (
+    SELECT card.pan_masked
+    FROM card
+    WHERE card.id = l.card_id
+    ORDER BY card.id
+    LIMIT 1
+) AS c ON true
+WHERE l.member_dropped_at IS NULL;
+
 -- name: lottery_proof
 -- By its code: what it is called. Its file is put together behind it.
 SELECT

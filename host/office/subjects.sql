@@ -534,6 +534,23 @@ FROM port_payment AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
 
+-- name: mail
+-- By its number: a letter of its member and of whom they wrote to, or who wrote.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    t.member_id,
+    null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM letter AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
 -- name: hold
 -- By its number, that of what opened it. Only the poster ends it, so that nothing is locked.
 SELECT

@@ -78,6 +78,7 @@ def _forget_members(connection: Connection, now: dt.datetime) -> int:
     for (member,) in leaving:
         connection.execute(SQL["unbind"], {"id": member})
         connection.execute(SQL["forget_gifts"], {"id": member})
+        connection.execute(SQL["forget_letters"], {"id": member})
         connection.execute(SQL["forget_member"], {"id": member})
         note_estate_change(connection, Followed.MEMBER, member)
     return len(leaving)

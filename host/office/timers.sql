@@ -127,6 +127,12 @@ WHERE
     m.id = %(id)s
     AND (t.sender_id = m.id OR t.receiver_id = m.id OR t.phone_hash = m.phone_hash);
 
+-- name: forget_letters
+-- What they wrote and what was written to them; that it was stays.
+-- notes: letter
+UPDATE letter AS t SET title = '', body = ''
+WHERE t.member_id = %(id)s;
+
 -- name: forget_member
 -- What said who they were is gone, with each record that others keep of them; what was posted
 -- stays.

@@ -162,6 +162,7 @@ CHAINED: Final = (
     Chained(name="card_batch_part", key="t.id::text"),
     Chained(name="card_sale", key="t.id::text"),
     Chained(name="member", key="t.id::text"),
+    Chained(name="letter", key="t.id::text"),
     Chained(name="enterprise", key="t.id::text"),
     Chained(name="enterprise_grant", key="t.id::text"),
     Chained(name="department", key="concat_ws('/', t.enterprise_id, t.name)"),

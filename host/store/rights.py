@@ -43,6 +43,7 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "shipment",
             "lottery",
             "port_payment",
+            "letter",
         )
     },
 }

@@ -274,6 +274,16 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=columns("enterprise_id issue_id place occasion next_at made_at"),
         updates=columns("state attempts next_at sent_at"),
     ),
+    "letter": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "id thread member_id record_id issuer_id merchant_id way topic title body card_id "
+            "written_by wrote_at office_seen_at office_seen_by member_seen_at"
+        ),
+        updates=columns(
+            "title body office_seen_at office_seen_by member_seen_at member_dropped_at"
+        ),
+    ),
     "member": Right(
         reads=WHOLE,
         inserts=columns(

@@ -16,6 +16,10 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
         "phone_sealed": "the number under the LMK",
         "record_at": "whether somebody else knows them, which is told to nobody",
     },
+    "letter": {
+        "title": "what somebody wrote to somebody",
+        "body": "the same",
+    },
     "gift": {
         "token_hash": "of what lets whoever has it claim it",
         "phone_hash": "the number under a key",

@@ -19,7 +19,7 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:
 A_PICTURE: Final = "a_picture"
 PICTURE: Final = "picture"
 """A column that is drawn, and not read."""
-_AS_TYPED: Final = frozenset({"contact", "login", "name", "note", "error", "id"})
+_AS_TYPED: Final = frozenset({"contact", "login", "name", "note", "error", "id", "title", "text"})
 """What people wrote themselves, whatever word of ours it may be."""
 
 

@@ -50,6 +50,7 @@ HOME: Final = Screen(
     elsewhere=ELSEWHERE,
     parts={
         "approvals": Part(view="approvals", filters={"to_decide": "true"}, rows_max=6),
+        "mails": Part(view="mails", filters={"unread": "true"}, rows_max=6),
         "days": Part(view="business_days", rows_max=DAYS_MAX),
         STEPS: Part(
             view="clearing_steps",

@@ -6,6 +6,7 @@ What is done on them goes to `/me/do/ACTION`, where the pay PIN is asked for.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from terminals.web.member_mail import MAIL
 from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, usable
 from terminals.web.member_recharge import PAYMENT, RECHARGE
 from terminals.web.member_stores import PROFILE, STORES
@@ -46,6 +47,7 @@ def _wallet(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
         "points": _sum(cards, "points"),
         "waits": gifts.rows if gifts is not None else (),
         "vouchers": _in_use(vouchers),
+        "unread": len(_rows(parts, "unread")),
     }
 
 
@@ -106,6 +108,7 @@ WALLET: Final = Screen(
         "gifts": Part(view="my_gifts", filters={"direction": "waits"}),
         "vouchers": Part(view="vouchers"),
         "usages": Part(view="usages", rows_max=5),
+        "unread": Part(view="my_mails", filters={"unread": "true"}),
     },
     arrange=_wallet,
     live_seconds=LIVE_SECONDS,
@@ -192,5 +195,6 @@ MEMBER_SCREENS: Final = (
     PAYMENT,
     STORES,
     PROFILE,
+    MAIL,
     WENT,
 )

@@ -67,8 +67,8 @@ AREAS: Final = (
     ),
     Area(
         "Members", "会员",
-        _of("members stat_members my_moves my_stores my_profile port_payments"),
-        _of("member payment port"),
+        _of("members stat_members my_moves my_stores my_profile port_payments mails my_mails"),
+        _of("member payment port mail"),
     ),
     Area(
         "The night", "清算",
@@ -92,17 +92,17 @@ NOT_OFFERED: Final = _of("session.sign_out session.use_grant file.send")
 
 MENUS: Final[Mapping[str, Sequence[str]]] = {
     "platform": _in_order(
-        "approvals usages card_batches voucher_batches merchants stores terminals members"
+        "approvals usages card_batches voucher_batches merchants stores terminals members mails"
         " business_days recon_items payouts stat_transactions alliances issuers people audit"
         " settings"
     ),
     "issuer": _in_order(
         "approvals card_batches cards activations usages products rules card_faces sheets"
-        " shipments disclosures expiries settlements lotteries stat_transactions people audit"
+        " shipments disclosures expiries settlements lotteries stat_transactions mails people audit"
     ),
     "merchant": _in_order(
-        "usages settlements payouts stores terminals terminal_batches members vouchers lotteries"
-        " rules stat_transactions stat_members merchant_profiles people"
+        "usages settlements payouts stores terminals terminal_batches members mails vouchers"
+        " lotteries rules stat_transactions stat_members merchant_profiles people"
     ),
     "store": _in_order("usages terminal_batches stat_transactions vouchers people"),
     "enterprise": _in_order(

@@ -232,6 +232,6 @@ MEMBERS: Final = View(
         Filter(name="phone_last", column="phone_last"),
         Filter(name="state", column="state", words=("active", "frozen", "closing", "closed")),
     ),
-    actions=("member.edit", "member.freeze"),
+    actions=("member.edit", "member.freeze", "mail.send"),
     exports="CX",
 )

@@ -147,6 +147,7 @@ class World:
         ).told["schedule"]
         self.make_alliances()
         self.make_enterprises()
+        self.letter()
 
     def sold(self) -> str:
         """What a terminal of theirs has sold today."""
@@ -190,6 +191,16 @@ class World:
             " 'L-foreign', %s, min(p.id), c.issuer_id, c.shard, c.id, 1, '{}', now(), now()"
             " FROM card AS c, person AS p WHERE c.id = %s GROUP BY c.issuer_id, c.shard, c.id"
             " ON CONFLICT DO NOTHING", int(self.member), self.card
+        )  # fmt: skip
+        return 9
+
+    def letter(self) -> int:
+        """One of their member to their merchant, about their card."""
+        self.bureau.sql(
+            "INSERT INTO letter (id, thread, member_id, merchant_id, way, topic, title, body,"
+            " card_id, written_by, wrote_at, member_seen_at) VALUES (9, 9, %s, %s, 'from_member',"
+            " 'praise', 'FOREIGN', 'FOREIGN', %s, 'x', now(), now()) ON CONFLICT DO NOTHING",
+            int(self.member), self.merchant_number, self.card,
         )  # fmt: skip
         return 9
 
@@ -373,6 +384,7 @@ class World:
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
             "enterprise": "FOREIGN-CO", "department": "FOREIGN", "employee": "FOREIGN1",
             "contact": "Mine", "price_minor": 1, "trigger": "after_issue", "reminder_days": 7,
+            "mail": self.letter(), "title": "Mine", "text": "Mine", "topic": "praise",
             "client": "foreign-erp", "webhook": self.webhook,
             "from_at": "2030-01-01T00:00:00+08:00",
         }  # fmt: skip

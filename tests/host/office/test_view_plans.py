@@ -28,7 +28,7 @@ GROWS = {
     "payout_again", "payout_return_said", "recon_return", "statement_dispute", "statement_held",
     "statement_answer", "statement_correction", "delivery", "report_made",
     "reserve_held", "reserve_released", "exception_case", "enterprise", "department", "employee",
-    "enterprise_offer", "staff_issue", "staff_voucher", "reminder", "staff_reminder",
+    "enterprise_offer", "staff_issue", "staff_voucher", "reminder", "staff_reminder", "letter",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -61,6 +61,8 @@ SMALL = {
 NAMES_FEW = {
     "card_by_number": "id",
     "card_of_member": "member_id",
+    "letter_of_record": "record_id",
+    "letter_of_thread": "thread",
     "move_in_order": "card_id",
     "card_face_named": "product_id",
     "product_version_once": "product_id",
@@ -160,6 +162,13 @@ INSERT INTO reminder (enterprise_id, trigger, days, state, saved_by, saved_at)
 SELECT e.id, 'after_issue', 7, 'on', 'x', now() FROM enterprise AS e;
 INSERT INTO staff_reminder (enterprise_id, issue_id, place, occasion, next_at, made_at)
 SELECT g.enterprise_id, g.issue_id, g.place, 'after_issue/7', now(), now() FROM staff_voucher AS g;
+INSERT INTO letter (
+    id, thread, member_id, record_id, issuer_id, merchant_id, way, topic, title, body, written_by,
+    wrote_at, member_seen_at
+) SELECT m.id, m.id, m.id, m.id, CASE WHEN m.id % 3 = 0 THEN 1 END,
+    CASE WHEN m.id % 3 = 1 THEN m.merchant_id END, 'from_member', 'praise', 't', 'b', 'x', now(),
+    now()
+FROM member AS m;
 INSERT INTO person (login, name, created_at, merchant_id)
 SELECT 'p' || n, 'n' || n, now(), n FROM {NUMBERS};
 INSERT INTO person_grant (person_id, role, scope, merchant_id, from_at)
