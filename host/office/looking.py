@@ -83,6 +83,7 @@ class _Found(NamedTuple):
     """Those whose trails are to be read."""
     is_there: bool
     """False: what was asked names cards, of which none is in scope."""
+    now: dt.datetime
 
 
 def read_view(office: Office, connection: Connection, asked: Show) -> Page | Refused:
@@ -247,17 +248,18 @@ def _found(connection: Connection, planned: _Planned) -> _Found:
     Raises:
         Refusal: they are too many to be walked at once.
     """
-    view, who, asked, question, _ = planned
+    view, who, asked, question, values = planned
+    now = values["now"]
     hows = {one.name: one.how for one in view.filters}
     is_of_few = who.grant is not None and who.grant.scope in view.few
     if not is_of_few and all(hows[name] is How.WALKED for name in asked.filters):
-        return _Found(view, who, asked, (), is_there=True)
+        return _Found(view, who, asked, (), is_there=True, now=now)
     rows = connection.execute(question.statement, question.values).fetchall()
     if len(rows) > CARDS_WALKED_MAX:
         problem = f"more than {CARDS_WALKED_MAX} cards: ask card by card"
         raise Refusal(FIELD, field="member", problem=problem)
     cards = tuple(row[0] for row in rows)
-    return _Found(view, who, asked, cards, is_there=bool(cards))
+    return _Found(view, who, asked, cards, is_there=bool(cards), now=now)
 
 
 def _walked(connection: Connection, found: _Found) -> Page:
@@ -298,6 +300,7 @@ def _walk_of(found: _Found) -> Walk:
         is_of_member=grant.scope is Scope.MEMBER or _is_for_member(found),
         after=tuple(asked.after),
         rows_max=rows_of(asked),
+        now=found.now,
     )
 
 

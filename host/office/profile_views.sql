@@ -38,6 +38,13 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS paid ON true;
 
+-- name: live_stores
+-- Stores of a merchant. What they have sold today the walk reads.
+SELECT
+    s.id AS store,
+    s.merchant_id AS of_merchant
+FROM store AS s;
+
 -- name: stat_members
 -- Month by month, whom a merchant has brought: how many joined and are members still, how many of
 -- them have a card, and on how many cards value has moved in the last 30 days. Of fewer than 20 the

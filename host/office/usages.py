@@ -242,7 +242,7 @@ def _of_date(connection: Connection, walk: Walk) -> Iterator[_Part]:
             "batches_max": BATCHES_BACK_MAX,
             "kinds": [kind.value for kind in PAYS],
         }
-        for terminal, shard, number in connection.execute(SQL["paid_at"], told):
+        for terminal, shard, number, *_ in connection.execute(SQL["paid_at"], told):
             paid[terminal].append(_Read((terminal, f"{number}"), (shard, number)))
         for terminal, found in paid.items():
             read = _beyond(found, walk.after) if terminal == first else found

@@ -178,12 +178,15 @@ around AS (
 SELECT
     around.terminal_id,
     found.shard,
-    found.id
+    found.id,
+    found.kind,
+    found.decided_at
 FROM around
 INNER JOIN LATERAL (
     SELECT
         e.shard,
         e.id,
+        e.kind,
         e.decided_at
     FROM exchange AS e
     WHERE

@@ -5,6 +5,7 @@ is; `host.office.questions` puts scope, filters, place and limit around it, out 
 stand here and never out of what somebody typed.
 """
 
+import datetime as dt
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -106,6 +107,7 @@ class Walk:
     after: tuple[str, ...]
     """Where the page before ended, as the walk itself said it."""
     rows_max: int
+    now: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

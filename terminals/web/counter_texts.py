@@ -182,6 +182,7 @@ COUNTER: Final[Mapping[str, Text]] = {
     "told_points_spendable": Text("Points to spend", "可用积分"),
     "told_voucher_left": Text("Left of the voucher", "券剩余次数"),
     "clerk": Text("Redeem a voucher", "核销"),
+    "stores_silent": Text("stores have sold nothing for an hour", "家门店一小时内无交易"),
     "clerk_store": Text("Store", "门店"),
     "clerk_code": Text("Voucher or pick-up code", "券码 / 提货码"),
     "clerk_hint": Text(

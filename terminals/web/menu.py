@@ -37,7 +37,8 @@ AREAS: Final = (
     Area("To decide", "待办", _of("approvals jobs"), _of("approval job")),
     Area(
         "Partners", "合作方",
-        _of("merchants merchant_profiles stores terminals issuers vendors alliances directory"),
+        _of("merchants merchant_profiles stores live_stores terminals issuers vendors alliances"
+            " directory"),
         _of("merchant store terminal seat issuer vendor alliance"),
     ),
     Area(
@@ -101,8 +102,8 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
         " shipments disclosures expiries settlements lotteries stat_transactions mails people audit"
     ),
     "merchant": _in_order(
-        "usages settlements payouts stores terminals terminal_batches members mails vouchers"
-        " lotteries rules stat_transactions stat_members merchant_profiles people"
+        "live_stores usages settlements payouts stores terminals terminal_batches members mails"
+        " vouchers lotteries rules stat_transactions stat_members merchant_profiles people"
     ),
     "store": _in_order("usages terminal_batches stat_transactions vouchers people"),
     "enterprise": _in_order(
@@ -115,7 +116,11 @@ COUNTERS: Final[Mapping[str, str]] = {"seat.open": "seat", "voucher.redeem": "cl
 """Pages of a counter, by the action that whoever has one may do; each is called as its address."""
 EVERYTHING: Final = "everything"
 """The page that names all there is."""
-LISTS_AT: Final[Mapping[str, str]] = {"approvals": "/approvals", "recon_items": "/exceptions"}
+LISTS_AT: Final[Mapping[str, str]] = {
+    "approvals": "/approvals",
+    "recon_items": "/exceptions",
+    "live_stores": "/stores-today",
+}
 """Where the whole of a view has a page of its own, in place of its list."""
 
 

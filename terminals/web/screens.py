@@ -26,6 +26,7 @@ from terminals.web.rule_page import RULE
 from terminals.web.screen import TAB, Given, Part, Screen
 from terminals.web.sheet_page import SHEET
 from terminals.web.shown import Shown, shown
+from terminals.web.stores_today import STORES_TODAY
 from terminals.web.transaction_page import TRANSACTION
 
 SCREENS: Final[Mapping[str, Screen]] = {
@@ -40,6 +41,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         PROFILE,
         TRANSACTION,
         HR,
+        STORES_TODAY,
         *NIGHT_SCREENS,
         *MEMBER_SCREENS,
     )
