@@ -121,7 +121,7 @@ async def test_what_a_sale_costs_more_is_told_to_its_till(till: Till, stock: Sto
 
 
 async def test_two_terminals_at_once_redeem_a_voucher_once(till: Till, stock: Stock) -> None:
-    """S2-39: one wins, the other hears why."""
+    """S2-39, S2-50: one wins, the other hears why."""
     [code] = made(stock)
     asked = [redemption(till, code), redemption(till, code, terminal_id=OTHER)]
     answers = await till.ask_all(asked)

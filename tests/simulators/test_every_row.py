@@ -75,6 +75,7 @@ def rows_played(played: Played) -> set[Spelling]:
 def test_every_row_of_the_pos_dialect_that_is_offered_is_played(
     row: Spelling, rows_played: set[Spelling]
 ) -> None:
+    """S4-07."""
     assert row in rows_played, "next: a scenario that plays it"
 
 
@@ -129,11 +130,13 @@ def message_of(row: Spelling, voice: Voice) -> Fields:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_code_of_a_till_is_played_in_every_form(form: str, played: Played) -> None:
+    """S4-08: as fixed-width text, as JSON and as ISO 8583."""
     codes = {one[HEADER_BYTES - 4 : HEADER_BYTES].decode() for one in played.sent[form]}
     assert codes == offered(mis_words.CODES)
 
 
 def test_every_operation_of_a_phone_is_played(played: Played) -> None:
+    """S4-09."""
     assert {json.loads(one)["op"] for one in played.sent["softpos"]} == offered(OPERATIONS)
 
 

@@ -107,6 +107,7 @@ WORKED = {
 
 @pytest.mark.parametrize("name", WORKED)
 def test_a_worked_message_is_the_request_it_means(name: str) -> None:
+    """S4-10."""
     kind, family, stan, amount, original = WORKED[name]
     request = asked(name)
     assert isinstance(request, Request)

@@ -62,6 +62,7 @@ def posswitch(tmp_path: Path, gateway_port: int) -> Iterator[Running]:
 async def test_a_called_gateway_restarted_under_trade_loses_nothing(
     posswitch: Running, gateway_port: int
 ) -> None:
+    """S4-14."""
     gateways: list[Nac] = []
 
     @asynccontextmanager

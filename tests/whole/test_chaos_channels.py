@@ -40,6 +40,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
 def test_killing_under_tills_and_gateways_and_while_batches_settle(
     street: Street, tmp_path: Path, counts: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """S4-06: POS terminals, merchants' tills and lines of a gateway trade at one switch."""
     dice = random.Random(counts.seed)
     for cycle in range(counts.cycles):
         names = SHORT if counts.cycles == 1 else dice.sample(sorted(KILLS), k=len(KILLS))

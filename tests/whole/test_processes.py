@@ -64,6 +64,7 @@ def running(
 def test_processes_killed_under_load_come_back_and_the_audit_finds_nothing(
     running: Running, metrics_ports: list[int], tmp_path: Path
 ) -> None:
+    """S4-16."""
     dice, record = random.Random(8583), tmp_path / "terminals.jsonl"
     [port] = ports_in(running.listeners).values()
     swarm = Swarm(

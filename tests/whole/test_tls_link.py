@@ -68,6 +68,7 @@ def test_terminals_trade_over_the_network_and_it_is_read_by_nobody(house: House,
 
 
 def test_trade_goes_on_after_the_network_failed(house: House, line: Relay):
+    """S4-15."""
     for trouble in (Trouble.DROP, Trouble.HALF_OPEN, Trouble.NO_ANSWERS):
         line.trouble = trouble
         time.sleep(BAD_LINK_SECONDS)

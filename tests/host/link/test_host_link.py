@@ -161,6 +161,7 @@ async def test_what_is_held_goes_to_a_host_that_is_idle_and_waits_for_one_at_wor
 
 
 async def test_a_full_window_takes_nothing_more_until_one_is_answered(ends):
+    """S4-11."""
     for stan in (1, 2, 3, 4):
         assert ends.ask(stan) is not None
     assert ends.ask(5) is None
