@@ -72,9 +72,9 @@ async def void(till: Till, entry: Entry, by: str, once_key: str) -> Begun:
     Raises:
         NotNowError: it is not to be taken back, or nothing can be sent now.
     """
-    if entry.undone_by or entry.refunded_minor:
+    if entry.undone_by or entry.refunded_minor or entry.completed_by:
         raise NotNowError("undone_before", entry.name)
-    if entry.batch != till.batch:
+    if entry.batch != till.batch and not _holds(entry):
         raise NotNowError("settled_before", entry.name)
     if not may_be_voided(till, entry):
         raise NotNowError("not_voided", entry.name)
@@ -115,12 +115,42 @@ async def refund(till: Till, entry: Entry, amount_minor: int, by: str, once_key:
     )
 
 
+async def complete(till: Till, entry: Entry, amount_minor: int, by: str, once_key: str) -> Begun:
+    """Take what is paid out of what an entry holds; the rest of it is free.
+
+    Raises:
+        NotNowError: it holds nothing any more, or nothing can be sent now.
+    """
+    if not may_be_completed(entry):
+        raise NotNowError("not_completed", entry.name)
+    row = TRADES[entry.kind]
+    return await _back(
+        till,
+        entry,
+        (Kind.COMPLETION, row.completed, amount_minor, False),
+        lambda trace: messages.completion(till.session.who, trace, entry, amount_minor),
+        by,
+        once_key,
+    )
+
+
 def may_be_voided(till: Till, entry: Entry) -> bool:
     """Whether a void of it may be asked for."""
     row = TRADES.get(entry.kind)
-    is_whole = not (entry.undone_by or entry.refunded_minor)
-    is_here = entry.batch == till.batch and is_whole and bool(entry.rrn)
+    is_whole = not (entry.undone_by or entry.refunded_minor or entry.completed_by)
+    is_here = (entry.batch == till.batch or _holds(entry)) and is_whole and bool(entry.rrn)
     return row is not None and bool(row.voided) and entry.state in IN_FORCE and is_here
+
+
+def may_be_completed(entry: Entry) -> bool:
+    """Whether something may be paid out of what it holds."""
+    is_open = not (entry.undone_by or entry.completed_by)
+    return _holds(entry) and is_open and entry.state in IN_FORCE and bool(entry.auth_code)
+
+
+def _holds(entry: Entry) -> bool:
+    row = TRADES.get(entry.kind)
+    return row is not None and bool(row.completed)
 
 
 def may_be_refunded(entry: Entry) -> bool:
@@ -154,7 +184,7 @@ async def _back(
             amount_minor_asked=amount_minor,
             taken=amount_minor,
             of=entry.name,
-            bill=entry.bill,
+            bill=f"{batch}-{trace}" if kind in TRADES else entry.bill,
             once_key=once_key,
             at=till.now,
             by=by,

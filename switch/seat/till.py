@@ -1,9 +1,9 @@
 """A seat at work: one thing at a time, on disk before it is sent, and mended until it is known.
 
 What was sent and not answered is in doubt: it is reversed, now and again until the house says what
-stands (a refund is sent again instead). Meanwhile nothing else is traded here, for whoever stands
-at the counter must not pay twice. After a kill all that was on its way is in doubt, and so is an
-answer that cannot be written down.
+stands; a refund is sent again instead, and a load in cash confirmed. Meanwhile nothing else is
+traded here, for whoever stands at the counter must not pay twice. After a kill all that was on its
+way is in doubt, and so is an answer that cannot be written down.
 """
 
 import sqlite3
@@ -17,15 +17,16 @@ import structlog
 import trio
 from msgspec.structs import replace
 
+from host.model.requests import Kind
 from host.model.secrets import Secret
 from switch.seat.file import SeatFile, Word
 from switch.seat.line import Line
 from switch.seat.session import TRACE_MAX, About, Counting, Session
 from terminals.seat import asked as messages
-from terminals.seat.entry import OPEN, Entry, State
-from terminals.seat.heard import after, after_reversal
+from terminals.seat.entry import IN_FORCE, OPEN, Entry, State
+from terminals.seat.heard import after, after_confirmation, after_reversal
 from terminals.seat.presented import Fields
-from terminals.seat.trades import REPEATED
+from terminals.seat.trades import CONFIRMED, REPEATED
 
 RETRY_SECONDS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Between two tries to find out; the last goes on."""
@@ -220,6 +221,8 @@ class Till:
             return entry
         if entry.kind is REPEATED:
             return after(entry, await session.send(entry.asked))
+        if entry.kind is CONFIRMED:
+            return after_confirmation(entry, await session.send(messages.confirmation(entry)))
         asked = messages.reversal(entry.asked, entry.why or messages.REVERSED_FOR_SILENCE)
         return after_reversal(entry, await session.send(asked))
 
@@ -274,14 +277,18 @@ class Till:
         self.entries |= {one.name: one for one in entries}
 
     def _with_original(self, entry: Entry) -> list[Entry]:
-        """It, and what it has taken or given back."""
+        """It, and what it has taken or given back, or paid out of; what that had held is free."""
         original = self.entries.get(entry.of)
-        if original is None or entry.state is not State.APPROVED:
+        if original is None or entry.state not in IN_FORCE:
             return [entry]
         if entry.kind is REPEATED:
             given = original.refunded_minor + entry.taken
             return [entry, replace(original, refunded_minor=given)]
-        return [entry, replace(original, undone_by=entry.name)]
+        if entry.kind is Kind.COMPLETION:
+            return [entry, replace(original, completed_by=entry.name)]
+        held = self.entries.get(original.of)
+        held_again = [replace(held, completed_by="")] if held is not None else []
+        return [entry, replace(original, undone_by=entry.name), *held_again]
 
 
 def _after_kill(entry: Entry) -> Entry:

@@ -30,6 +30,8 @@ PRODUCT: Final = " " * 30
 UNSIGNED: Final = "000000"
 KEPT: Final = frozenset({"2", "3", "4", "11", "14", "22", "25", "41", "42", "49", "60", "61"})
 """Of a message that is undone."""
+CONFIRMED_BY: Final = frozenset({"3", "4", "11", "25", "41", "42", "49", "60"})
+"""Of a message that is confirmed."""
 LEFT_OUT_OF_UPLOAD: Final = frozenset({"35", "53", "62"})
 REVERSED_FOR_SILENCE: Final = "98"
 
@@ -77,8 +79,27 @@ def void(who: Who, trace: str, entry: Entry) -> Fields:
         "4": f"{entry.amount_minor_asked if trade.names_asked else entry.taken:012d}",
         "37": entry.rrn,
         "38": entry.auth_code or UNSIGNED,
-        "61": entry.batch + entry.trace,
+        "61": entry.batch + entry.trace + (entry.date if trade.completed else ""),
     }
+
+
+def completion(who: Who, trace: str, entry: Entry, amount_minor: int) -> Fields:
+    """Pays out of what an entry of any batch holds, by what its slip says: its code and date."""
+    row = SPELLINGS[TRADES[entry.kind].completed]
+    return {
+        **_worded(row, who, trace, row.account),
+        **_again(entry),
+        "4": f"{amount_minor:012d}",
+        "38": entry.auth_code,
+        "61": entry.batch + entry.trace + entry.date,
+    }
+
+
+def confirmation(entry: Entry) -> Fields:
+    """0220: that a load in cash whose answer was lost did happen. The same trace."""
+    kept = {name: text for name, text in entry.asked.items() if name in CONFIRMED_BY}
+    named = {"37": entry.rrn} if entry.rrn else {}
+    return {"t": "0220", **kept, **_again(entry), **named, "61": entry.batch + entry.trace}
 
 
 def refund(who: Who, trace: str, entry: Entry, amount_minor: int) -> Fields:

@@ -62,6 +62,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What it takes or gives back, by `name`."""
     undone_by: str = ""
     """What has taken it back, by `name`."""
+    completed_by: str = ""
+    """What has paid out of what it holds, by `name`."""
     refunded_minor: int = 0
     order: str = ""
     """What it pays, by the merchant's own number."""

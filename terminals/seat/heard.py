@@ -21,12 +21,14 @@ from terminals.fields import (
     parts_of,
 )
 from terminals.seat.entry import Entry, State
-from terminals.seat.trades import REPEATED
+from terminals.seat.trades import CONFIRMED, REPEATED
 from terminals.vouchers import told_in
 
 PARTLY: Final = "10"
 UNDECIDED: Final = frozenset({"09", "68", "90", "91", "92", "96", "97", "98", "99", "A0"})
 """Answers to a message sent again that say nothing of its earlier sending."""
+LOAD_IN_DOUBT: Final = "98"
+"""The house does not know itself what became of a load in cash."""
 _TEXTS: Final[dict[Kind, Layout]] = {
     Kind.ACCOUNT_INQUIRY: ACCOUNT,
     Kind.COMBINED_PURCHASE: COMBINED,
@@ -47,6 +49,8 @@ def after(entry: Entry, answer: Answer) -> Entry:
     f39 = answer.f39 or ""
     if entry.kind is REPEATED and entry.tries and f39 in UNDECIDED:
         return entry
+    if entry.kind is CONFIRMED and f39 == LOAD_IN_DOUBT:
+        return replace(entry, state=State.DOUBT, rrn=answer.fields.get("37", ""), why=f39)
     if not answer.is_approved:
         return replace(entry, state=State.DECLINED, f39=f39, rrn=answer.fields.get("37", ""))
     return _approved(entry, answer)
@@ -60,6 +64,16 @@ def after_reversal(entry: Entry, answer: Answer) -> Entry:
     if f39 in REVERSAL_REFUSED:
         return replace(entry, state=State.STANDS, f39=f39, taken=entry.amount_minor_asked)
     return entry
+
+
+def after_confirmation(entry: Entry, answer: Answer) -> Entry:
+    """A load in cash in doubt once its confirmation was answered, or was not."""
+    f39 = answer.f39 or ""
+    if answer.verdict is not Verdict.USABLE or f39 in UNDECIDED:
+        return entry
+    if not answer.is_approved:
+        return replace(entry, state=State.DECLINED, f39=f39)
+    return _approved(entry, answer)
 
 
 def _approved(entry: Entry, answer: Answer) -> Entry:

@@ -35,6 +35,9 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     is_refunded: bool = False
     """Whether it may be given back later, in parts."""
     refunded: str = "refund"
+    completed: str = ""
+    """How what it holds is paid out of it; empty: it holds nothing. What is held is taken back or
+    completed by any batch."""
 
     @property
     def spelling(self) -> Spelling:
@@ -90,6 +93,21 @@ _ROWS: Final = (
         needs_amount=False,
     ),
     Trade(
+        kind=Kind.PREAUTH,
+        spelled="pre-authorisation",
+        voided="pre-authorisation void",
+        void_kind=Kind.PREAUTH_VOID,
+        completed="completion request",
+    ),
+    Trade(
+        kind=Kind.COMPLETION,
+        spelled="completion request",
+        voided="completion void",
+        void_kind=Kind.COMPLETION_VOID,
+        is_refunded=True,
+    ),
+    Trade(kind=Kind.CASH_LOAD, spelled="cash top-up"),
+    Trade(
         kind=Kind.LOAD_BY_PHONE,
         spelled="load by phone number",
         voided="load by phone number void",
@@ -98,8 +116,7 @@ _ROWS: Final = (
 )
 
 TRADES: Final[Mapping[Kind, Trade]] = {row.kind: row for row in _ROWS}
-MOVES: Final = frozenset(TRADES.keys() - {Kind.ACCOUNT_INQUIRY})
-"""What is on a receipt."""
-UNDOES: Final = frozenset({Kind.VOID, Kind.VOUCHER_VOID, Kind.PHONE_LOAD_VOID})
 REPEATED: Final = Kind.REFUND
 """What is sent again until it is answered, where all else is reversed."""
+CONFIRMED: Final = Kind.CASH_LOAD
+"""And what is confirmed in place of that: the cash is in the drawer."""

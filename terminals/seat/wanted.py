@@ -25,8 +25,9 @@ BUTTONS: Final = (
     Button(id="ask", key="F4", en="Balance", zh="查询"),
     Button(id="load", key="F6", en="Load", zh="充值"),
     Button(id="activate", key="F9", en="Sell a card", zh="售卡激活"),
+    Button(id="hold", key="F11", en="Hold", zh="预授权"),
 )
-"""Void, refund and settlement have pages of their own: F7, F8, F10."""
+"""Void, refund and settlement have pages of their own: F7, F8, F10; so has what is held."""
 
 
 class NotWantedError(ValueError):
@@ -42,6 +43,7 @@ _OF_CARD: Final[Mapping[str, Kind]] = {
     "earn": Kind.POINTS_EARN,
     "ask": Kind.ACCOUNT_INQUIRY,
     "activate": Kind.CARD_ACTIVATION,
+    "hold": Kind.PREAUTH,
 }
 
 
@@ -76,7 +78,9 @@ def _load(presented: Presented, second: Presented | None) -> Kind:
         return Kind.LOAD_BY_PHONE
     if presented.pan is None or presented.pan.is_code:
         raise NotWantedError("seat_load_what")
-    if second is None or second.voucher is None:
+    if second is None:
+        return Kind.CASH_LOAD
+    if second.voucher is None:
         raise NotWantedError("seat_load_code")
     return Kind.LOAD_BY_CODE
 

@@ -28,6 +28,9 @@ COUNTER: Final[Mapping[str, Text]] = {
     "seat_counter": Text("Counter", "收款"),
     "seat_void": Text("Void", "撤销"),
     "seat_refund": Text("Refund", "退货"),
+    "seat_complete": Text("Complete a hold", "预授权完成"),
+    "seat_held": Text("held", "已冻结"),
+    "seat_completed": Text("completed", "已完成"),
     "seat_day": Text("Settle", "结算"),
     "seat_leave": Text("Leave the seat", "关机离开"),
     "seat_amount_label": Text("Amount", "金额"),
@@ -72,6 +75,14 @@ COUNTER: Final[Mapping[str, Text]] = {
         "The answer was lost. The seat reverses it by itself until the house has answered, and says"
         " so here. Meanwhile nothing else is traded at it.",
         "应答丢失, 座席正在自动冲正, 结果明确后本页会显示。在此之前不能进行其他交易。",
+    ),
+    "seat_doubt_load": Text(
+        "The answer was lost. You have the cash: the seat confirms the load by itself until the"
+        " house has answered, and says so here. Meanwhile nothing else is traded at it.",
+        "应答丢失, 现金已收: 座席正在自动确认, 结果明确后本页会显示。在此之前不能进行其他交易。",
+    ),
+    "seat_cash_back": Text(
+        "Nothing was put onto the card: give the cash back.", "未充值, 请退还现金。"
     ),
     "seat_tries": Text("tries:", "已尝试:"),
     "seat_undone_head": Text("Reversed: nothing was taken", "已冲正, 未扣款"),
@@ -126,6 +137,7 @@ COUNTER: Final[Mapping[str, Text]] = {
         "Its batch is settled: refund it instead.", "所在批次已结算, 请办理退货。"
     ),
     "seat_not_refunded": Text("That is not to be refunded.", "该交易不可退货。"),
+    "seat_not_completed": Text("Nothing is held by that any more.", "该预授权不可完成。"),
     "seat_over_left": Text(
         "No more than is left of it can be given back.", "退货金额超过可退余额。"
     ),
@@ -147,7 +159,8 @@ COUNTER: Final[Mapping[str, Text]] = {
     ),
     "seat_load_what": Text("A load needs a card or a phone number.", "充值需要卡号或手机号。"),
     "seat_load_code": Text(
-        "A card is loaded by a code: type it under More.", "请在“更多”中输入充值兑换码。"
+        "That is no code: type one under More, or leave it empty for cash.",
+        "充值兑换码有误, 请在“更多”中重新输入; 现金充值请留空。",
     ),
     "seat_card_needed": Text("That needs a card.", "该交易需要卡号。"),
     "seat_advice_14": Text("Scan it again, or ask for another card.", "请重新扫描, 或换一张卡。"),

@@ -9,7 +9,7 @@ from host.model.money import HOUSE_CURRENCY
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
 from terminals.seat.entry import IN_FORCE, OPEN, Entry, State
-from terminals.seat.trades import SPELLINGS, TRADES
+from terminals.seat.trades import CONFIRMED, SPELLINGS, TRADES
 from terminals.seat.wanted import BUTTONS
 from terminals.web import cells
 from terminals.web.pages import rendered
@@ -133,6 +133,9 @@ def done(reader: Reader, at: At, entry: Entry, bill: BillShown) -> str:
         is_good=entry.state in IN_FORCE,
         is_first=entry.kind in TRADES,
         is_sale=entry.kind in TRADES and entry.kind is not Kind.ACCOUNT_INQUIRY,
+        may_be_voided=_may_be_voided(entry),
+        is_held=_is_held(entry),
+        is_confirmed=entry.kind is CONFIRMED,
         refresh_seconds=waits.get(entry.state, 0),
     )
 
@@ -178,11 +181,31 @@ def line_of(reader: Reader, entry: Entry) -> Line:
         amount=amount_text(amount, reader.language, in_points=in_points) if amount else "",
         card=entry.shown,
         state=entry.state.value,
-        outcome=f"seat_{'partly' if entry.f39 == '10' else entry.state.value}",
+        outcome=_outcome(entry),
         at=dt.datetime.fromtimestamp(entry.at).astimezone().strftime("%H:%M:%S"),
         rrn=entry.rrn,
         is_undone=bool(entry.undone_by),
     )
+
+
+def _outcome(entry: Entry) -> str:
+    if entry.completed_by:
+        return "seat_completed"
+    if _is_held(entry):
+        return "seat_held"
+    return f"seat_{'partly' if entry.f39 == '10' else entry.state.value}"
+
+
+def _may_be_voided(entry: Entry) -> bool:
+    row = TRADES.get(entry.kind)
+    is_whole = not (entry.undone_by or entry.completed_by or entry.refunded_minor)
+    return row is not None and bool(row.voided) and is_whole
+
+
+def _is_held(entry: Entry) -> bool:
+    row = TRADES.get(entry.kind)
+    is_open = entry.state in IN_FORCE and not (entry.undone_by or entry.completed_by)
+    return row is not None and bool(row.completed) and is_open
 
 
 def title_of(entry: Entry, language: Language) -> str:

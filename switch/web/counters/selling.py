@@ -33,6 +33,8 @@ WAIT_SECONDS: Final = 2.5
 LINES_MAX: Final = 50
 
 Handler = Callable[[Request, Reader, Till], Awaitable[Response]]
+Part = Callable[[Till, Entry, int, str, str], Awaitable[Begun]]
+"""What is done to so much of an entry, by whom, once for a key."""
 
 
 class SeatPages:
@@ -58,6 +60,7 @@ class SeatPages:
             Route(f"{one}/bill/{{name}}", at_one(self.bill), methods=["POST"]),
             Route(f"{one}/void", at_one(self.void), methods=both),
             Route(f"{one}/refund", at_one(self.refund), methods=both),
+            Route(f"{one}/complete", at_one(self.complete), methods=both),
             Route(f"{one}/day", at_one(self.day), methods=both),
             Route(f"{one}/leave", at_one(self._sitting.leave), methods=["POST"]),
         ]
@@ -131,7 +134,8 @@ class SeatPages:
         """Take back a sale of the open batch: the last, or the one that is named."""
         form = await self._visits.form(request) if request.method == "POST" else None
         if form is None:
-            entries = [one for one in till.day if counter.may_be_voided(till, one)]
+            newest_first = reversed(till.entries.values())
+            entries = [one for one in newest_first if counter.may_be_voided(till, one)][:LINES_MAX]
             named = request.query_params.get("of", "")
             chosen = next((one for one in entries if one.name == named), None)
             first = entries[0] if entries and not named else None
@@ -147,20 +151,40 @@ class SeatPages:
         """Give back a sale, or a part of it."""
         form = await self._visits.form(request) if request.method == "POST" else None
         if form is None:
-            entries = [
-                one for one in reversed(till.entries.values()) if counter.may_be_refunded(one)
-            ]
-            named = request.query_params.get("of", "")
-            chosen = next((one for one in entries if one.name == named), None)
-            page = shown.back(reader, _at(till), "refund", entries[:LINES_MAX], chosen)
-            return self._visits.shown(request, page)
+            return self._which(request, reader, till, "refund", counter.may_be_refunded)
+        return await self._part(till, form, counter.refund, login_of(reader))
+
+    async def complete(self, request: Request, reader: Reader, till: Till) -> Response:
+        """Take what is paid out of what is held."""
+        form = await self._visits.form(request) if request.method == "POST" else None
+        if form is None:
+            return self._which(request, reader, till, "complete", counter.may_be_completed)
+        return await self._part(till, form, counter.complete, login_of(reader))
+
+    def _which(
+        self,
+        request: Request,
+        reader: Reader,
+        till: Till,
+        how: str,
+        may_be: Callable[[Entry], bool],
+    ) -> Response:
+        """Those of which a part is asked for, and the one that is named."""
+        entries = [one for one in reversed(till.entries.values()) if may_be(one)]
+        named = request.query_params.get("of", "")
+        chosen = next((one for one in entries if one.name == named), None)
+        page = shown.back(reader, _at(till), how, entries[:LINES_MAX], chosen)
+        return self._visits.shown(request, page)
+
+    async def _part(self, till: Till, form: Form, do: Part, login: str) -> Response:
+        """So much of one, as it was typed."""
         entry = await self._again(till, form)
         if isinstance(entry, Response):
             return entry
         amount = amount_of(form.one("amount"), in_points=entry.in_points)
         if amount is None:
             raise NotNowError("amount_wrong")
-        begun = await counter.refund(till, entry, amount, login_of(reader), form.one("once_key"))
+        begun = await do(till, entry, amount, login, form.one("once_key"))
         return await self._begun(till, begun)
 
     async def _again(self, till: Till, form: Form) -> Entry | Response:

@@ -179,6 +179,58 @@ def test_a_lost_answer_is_said_so_and_mends_itself_and_the_batch_agrees(
     assert house.violations() == []
 
 
+def test_a_card_is_held_paid_out_of_and_let_go(page: Page, house: House) -> None:
+    """S3-11: hold, complete for less, void, let go; each has its receipt."""
+    activate(page, 1233)
+    page.fill("#amount", "60")
+    page.fill("#presented", CARDS[1233].pan.reveal())
+    page.keyboard.press("F11")
+    page.wait_for_selector(".receipt .mark:has-text('held')")
+    page.click("a:has-text('Complete a hold') >> nth=-1")
+    page.wait_for_selector("#back-amount")
+    assert page.input_value("#back-amount") == "60.00"
+    page.fill("#back-amount", "45.50")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".receipt .sum:has-text('¥45.50')")
+    assert house.value_of(1233) == GIFT_FACE_MINOR - 4_550
+    page.click("a.button.second:has-text('Void') >> nth=-1")
+    page.wait_for_selector("form.sheet button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".receipt:has-text('completion void')", strict=False)
+    assert house.value_of(1233) == GIFT_FACE_MINOR
+    page.click("text=Complete a hold")
+    page.wait_for_selector("table.lines")
+    page.click("text=Void >> nth=0")
+    page.click("tr:has-text('Pre-authorisation') a")
+    page.wait_for_selector("form.sheet:has-text('¥60.00')")
+    page.click("form.sheet button")
+    page.wait_for_selector(".receipt:has-text('pre-authorisation void')", strict=False)
+    page.click("text=Complete a hold")
+    page.wait_for_selector("p.hint[role=status]")
+    assert house.violations() == []
+
+
+def test_cash_is_loaded_by_a_key_and_a_lost_answer_is_confirmed(page: Page, house: House) -> None:
+    """S3-06: nobody takes the cash twice, and nobody keeps it."""
+    activate(page, 1234)
+    page.fill("#amount", "20")
+    page.fill("#presented", CARDS[1234].pan.reveal())
+    page.keyboard.press("F6")
+    page.wait_for_selector(".receipt .sum:has-text('¥20.00')")
+    assert house.value_of(1234) == GIFT_FACE_MINOR + 2_000
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#amount")
+    house.relay.trouble = Trouble.NO_ANSWERS
+    page.fill("#amount", "30")
+    page.fill("#presented", CARDS[1234].pan.reveal())
+    page.keyboard.press("F6")
+    page.wait_for_selector(".came.wait:has-text('You have the cash')")
+    shot(page, "seat-doubt-load")
+    house.relay.heal()
+    page.wait_for_selector(".receipt .sum:has-text('¥30.00')")
+    assert house.value_of(1234) == GIFT_FACE_MINOR + 5_000
+
+
 def test_a_front_that_is_killed_comes_back_and_says_what_became_of_it(
     page: Page, house: House
 ) -> None:
@@ -322,7 +374,7 @@ def test_its_pages_fit_and_are_read_by_day_and_night(
         page.wait_for_url(f"**/seat/{SEAT}")
         kind = "phone" if size is PHONE else "wide"
         done = page.query_selector(".day td a")
-        paths = {"seat": "", "void": "/void", "refund": "/refund", "day": "/day"}
+        paths = {name: f"/{name}" for name in ("void", "refund", "complete", "day")} | {"seat": ""}
         links = {name: f"{house.web}/seat/{SEAT}{path}" for name, path in paths.items()}
         if done is not None:
             links["done"] = f"{house.web}{done.get_attribute('href')}"

@@ -12,7 +12,16 @@ import trio.testing
 from host.estate.demo import GIFT_FACE_MINOR, voucher_code
 from host.model.requests import Kind
 from host.model.terminal import MacAlgorithm
-from switch.seat.counter import bill_of, refund, take_cash, trade, void
+from switch.seat.counter import (
+    bill_of,
+    complete,
+    may_be_completed,
+    may_be_voided,
+    refund,
+    take_cash,
+    trade,
+    void,
+)
 from switch.seat.seats import Seats
 from switch.seat.session import About
 from switch.seat.settling import settle
@@ -25,6 +34,8 @@ from tests.switch.seat.conftest import CARDS, SEAT_SECONDS_MAX, House
 from tests.whole.relay import Trouble
 
 TERMINAL = "80019001"
+LOADED = 1232
+"""A gift card that more is put onto."""
 ABOUT = About(
     merchant_id="888290054110001",
     merchant="Harbour Grocery",
@@ -199,6 +210,105 @@ def test_a_card_is_loaded_by_a_code_and_a_voucher_pays(house: House, directory: 
         paid = await (await trade(till, order)).send()
         assert paid.state is State.APPROVED
         assert bill_of(till, paid).rest_minor == 3_000
+
+    at_seat(house, directory, day)
+    assert house.violations() == []
+
+
+def test_what_is_held_is_completed_in_another_batch_and_comes_back_with_its_void(
+    house: House, directory: Path
+) -> None:
+    """S3-11: held, paid out of, given up; what is only held is in no total."""
+
+    async def day(till: Till) -> None:
+        await activated(till, 1118)
+        await settle(till, "min")
+        before = house.value_of(1118)
+        held = await sold(till, 1118, 5_000, Kind.PREAUTH)
+        assert (held.state, len(held.auth_code)) == (State.APPROVED, 6)
+        settled = await settle(till, "min")
+        assert (settled.agrees, settled.money.debit_count) == (True, 0)
+        assert may_be_completed(held)
+        paid = await (await complete(till, held, 3_500, "min", "c1")).send()
+        assert (paid.kind, paid.state, paid.taken) == (Kind.COMPLETION, State.APPROVED, 3_500)
+        assert house.value_of(1118) == before - 3_500
+        held = till.entries[held.name]
+        assert (held.completed_by, may_be_voided(till, held)) == (paid.name, False)
+        with pytest.raises(NotNowError):
+            await complete(till, held, 1, "min", "c2")
+        back = await (await void(till, paid, "min", "cv")).send()
+        assert (back.kind, back.state) == (Kind.COMPLETION_VOID, State.APPROVED)
+        held = till.entries[held.name]
+        assert may_be_completed(held)
+        gone = await (await void(till, held, "min", "hv")).send()
+        assert (gone.kind, gone.state) == (Kind.PREAUTH_VOID, State.APPROVED)
+        assert not may_be_completed(till.entries[held.name])
+        assert house.value_of(1118) == before
+        again = await sold(till, 1118, GIFT_FACE_MINOR, Kind.PREAUTH)
+        assert again.state is State.APPROVED, "all of it is free again"
+        settled = await settle(till, "min")
+        assert (settled.agrees, settled.is_over) == (True, True)
+
+    at_seat(house, directory, day)
+    assert house.violations() == []
+
+
+@pytest.mark.parametrize("kind", [Kind.PREAUTH, Kind.COMPLETION, Kind.PREAUTH_VOID])
+def test_a_hold_whose_answer_is_lost_is_as_it_was_before(
+    house: House, directory: Path, kind: Kind
+) -> None:
+    """S3-11: it is reversed until the house has said so, and can be asked for again."""
+    card = {Kind.PREAUTH: 1119, Kind.COMPLETION: 1120, Kind.PREAUTH_VOID: 1231}[kind]
+
+    async def day(till: Till) -> None:
+        await activated(till, card)
+        before = house.value_of(card)
+        held = await sold(till, card, 5_000, Kind.PREAUTH) if kind is not Kind.PREAUTH else None
+        house.relay.trouble = Trouble.NO_ANSWERS
+        if held is None:
+            lost = await sold(till, card, 5_000, Kind.PREAUTH)
+        elif kind is Kind.COMPLETION:
+            lost = await (await complete(till, held, 5_000, "min", "c")).send()
+        else:
+            lost = await (await void(till, held, "min", "v")).send()
+        assert lost.state is State.DOUBT
+        house.relay.heal()
+        assert (await known(till, lost.name)).state is State.UNDONE
+        assert house.value_of(card) == before
+        if held is None:
+            held = await sold(till, card, 5_000, Kind.PREAUTH)
+        assert may_be_completed(till.entries[held.name])
+        paid = await (await complete(till, held, 5_000, "min", "again")).send()
+        assert paid.state is State.APPROVED
+        assert house.value_of(card) == before - 5_000
+        assert (await settle(till, "min")).agrees
+
+    at_seat(house, directory, day)
+    assert house.violations() == []
+
+
+def test_cash_is_put_onto_a_card_and_confirmed_where_the_answer_is_lost(
+    house: House, directory: Path
+) -> None:
+    """S3-06: the cash is in the drawer: it is loaded once, whatever the line does."""
+
+    async def day(till: Till) -> None:
+        await activated(till, LOADED)
+        await settle(till, "min")
+        before = house.value_of(LOADED)
+        done = await sold(till, LOADED, 1_000, Kind.CASH_LOAD)
+        assert (done.state, house.value_of(LOADED)) == (State.APPROVED, before + 1_000)
+        for trouble in (Trouble.NO_ANSWERS, Trouble.NO_REQUESTS):
+            value = house.value_of(LOADED)
+            house.relay.trouble = trouble
+            lost = await sold(till, LOADED, 2_000, Kind.CASH_LOAD)
+            assert lost.state is State.DOUBT
+            house.relay.heal()
+            late = await known(till, lost.name)
+            assert (late.state, late.taken) == (State.APPROVED, 2_000)
+            assert house.value_of(LOADED) == value + 2_000
+        settled = await settle(till, "min")
+        assert (settled.agrees, settled.money.credit_minor) == (True, 5_000)
 
     at_seat(house, directory, day)
     assert house.violations() == []
