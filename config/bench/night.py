@@ -27,6 +27,7 @@ from config.bench.loads import Load
 from config.errors import Say
 from config.homes import BENCH
 from config.places import places_of
+from config.run.behind import have_step_behind
 from config.run.database import Dsns, embedded_dsns
 from config.run.estates import loader
 from config.run.supervisor import Running, running_posswitch
@@ -141,6 +142,7 @@ def _beside(dsns: Dsns, files: Path, tills: _Tills) -> dict[str, Any]:
     alone = _clean(tills.steady(tills.told.alone_seconds).run())
     load = tills.steady(BESIDE_SECONDS_MAX)
     with connect(dsns.night, LONG, autocommit=True) as night:
+        have_step_behind(night)
         load.start()
         took = _timed(night, lambda: run_clearing(night, files))
         beside = _clean(load.finish())

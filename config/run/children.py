@@ -165,6 +165,36 @@ def start_child(
     )
 
 
+def done_apart(command: Sequence[str | Path], told: bytes) -> bytes:
+    """What a process of its own says to this, once it is done; for a thread that waits for it.
+
+    It is the process that asks to end with us (`end_with`): a child of many threads runs nothing of
+    ours before it is a program.
+
+    Raises:
+        ChildDiedError: it ended otherwise than well; why stands where our own errors do.
+        OSError: it cannot be started.
+    """
+    process = subprocess.Popen(  # noqa: S603 - commands come from our own tables
+        [str(word) for word in command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=clean_environment(),
+        start_new_session=True,
+    )
+    said, _ = process.communicate(told)
+    if process.returncode:
+        raise ChildDiedError(f"it ended by itself ({how_it_ended(process)})", "E-CHILD-DIED")
+    return said
+
+
+def end_with(parent: int) -> None:
+    """Have this process end as soon as the thread has that waits for it."""
+    _LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    if os.getppid() != parent:  # it had ended before
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def stop_child(
     process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]
 ) -> int:

@@ -53,6 +53,7 @@ def run_host(
     """
     import trio
 
+    from config.run.apart import NightsApart, prover_apart
     from config.run.asking import HOST, Names
     from config.run.control import Answers, Reread, control_socket, stand_by
     from config.run.database import dsn_if_told, dsn_of
@@ -63,8 +64,6 @@ def run_host(
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
     from config.run.look import Look, look_at_host
-    from config.run.nights import HouseNights
-    from config.run.proving import prover
     from host.link.credentials import Credentials
     from host.metrics import count_fault
     from host.poster import Poster
@@ -73,6 +72,7 @@ def run_host(
     from host.steady import kept_going
 
     sys.setswitchinterval(TURN_SECONDS)
+    level, zone = settings.log.level, settings.host.timezone
     dsn = dsn_of("host", settings.database, places.cluster)
     audit_dsn = dsn_if_told("audit", settings.database, places.cluster)
     night_dsn = dsn_if_told("night", settings.database, places.cluster)
@@ -80,8 +80,8 @@ def run_host(
         dsn,
         dsn_if_told("office", settings.database, places.cluster),
         audit_dsn,
-        prover(audit_dsn, places) if audit_dsn is not None else None,
-        HouseNights(night_dsn, places, settings.host.timezone) if night_dsn is not None else None,
+        None if audit_dsn is None else prover_apart(audit_dsn, places, level),
+        None if night_dsn is None else NightsApart(night_dsn, places, zone, level),
     )
     hsm = open_hsm(settings.host.hsm, places, dsn)
     audit_key = open_key(places)

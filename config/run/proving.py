@@ -2,6 +2,7 @@
 
 import datetime as dt
 import tempfile
+from collections.abc import Callable
 
 from clearing.export import Dates, export_ledger
 from clearing.night import ClearingError
@@ -9,10 +10,13 @@ from clearing.proof import Fault, Writer, lines_of, verify
 from config.places import Places
 from config.run.heads import read_public_keys
 from host.office.proofs import BadRowError, NothingSignedError, Proof, Proves
-from host.store.connecting import LONG, connect
+from host.store.connecting import LONG, Connection, connect
+
+Prepared = Callable[[Connection], Connection]
+"""What is done to a connection before it is used; gives it."""
 
 
-def prover(dsn: str, places: Places) -> Proves:
+def prover(dsn: str, places: Places, prepared: Prepared = lambda same: same) -> Proves:
     """What proves it by an export of its own, which is gone when it is read. `dsn` reads all.
 
     The export is on the disk that has room for what the house keeps, and not in memory.
@@ -29,7 +33,7 @@ def prover(dsn: str, places: Places) -> Proves:
         with tempfile.TemporaryFile(dir=places.data) as export:
             try:
                 with connect(dsn, LONG) as connection:
-                    export_ledger(connection, Dates(first, last), Writer(export.write))
+                    export_ledger(prepared(connection), Dates(first, last), Writer(export.write))
                 export.seek(0)
                 proved = verify(lines_of(export.readline), keys)
             except ClearingError as error:

@@ -31,6 +31,7 @@ from config.as_json import print_json, print_line_of_json
 from config.errors import Say, SettingsError, SurroundingsError, operator_errors
 from config.language import speech
 from config.places import Places
+from config.run.behind import have_step_behind
 from config.run.database import dsn_of, opened_database
 from config.run.heads import open_key, read_heads, read_public_keys, sign_now
 from config.run.hsm import open_hsm
@@ -83,6 +84,7 @@ def clear(
     calendar = _calendar(settings, order)
     owed, who = functools.partial(owed_by_route, places.saf), operator_name()
     with opened_for_night(settings, places, say) as connection, _refused_before_anything():
+        have_step_behind(connection)
         if business_date is None:
             yield from clearing_of_due(connection, places.files, calendar, owed=owed, who=who)
         else:
@@ -173,7 +175,7 @@ def find_violations(
         opened_database(settings.database, places, must_exist=True, say=say),
         connect(dsn, LONG) as connection,
     ):
-        violations = audit(connection, claims)
+        violations = audit(have_step_behind(connection), claims)
         violations += _heads(connection, places, say)
         try:
             hsm = open_hsm(settings.host.hsm, places, dsn)

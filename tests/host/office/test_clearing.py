@@ -14,7 +14,7 @@ from clearing.run import STEPS, run_clearing
 from clearing.standing import Status, status
 from clearing.turns import NightRunsError
 from config.places import Places, places_of
-from config.run.nights import HouseNights
+from config.run.apart import NightsApart
 from host.cases import NOTICES
 from host.model.office import Done
 from host.rules.day_states import DAY_STATES, DayState
@@ -164,7 +164,7 @@ def house(till: Till, office: Bureau, tmp_path: Path) -> Places:
     """A directory of the host's, whose clerk runs nights."""
     places = places_of(tmp_path / "data")
     places.audit_key.parent.mkdir(parents=True)
-    office.office = replace(office.office, nights=HouseNights(till.dsns.night, places, ZONE))
+    office.office = replace(office.office, nights=NightsApart(till.dsns.night, places, ZONE))
     return places
 
 
@@ -269,7 +269,7 @@ async def test_a_night_whose_database_is_away_holds_up_nothing_else_of_the_offic
     till: Till, office: Bureau, house: Places
 ) -> None:
     """S4-13: neither jobs nor what else the clock does."""
-    away = HouseNights("host=/nowhere dbname=none connect_timeout=1", house, ZONE)
+    away = NightsApart("host=/nowhere dbname=none connect_timeout=1", house, ZONE)
     office.office = replace(office.office, nights=away)
     person = office.person("finance")
     await trio.to_thread.run_sync(clear, till, house.files, "zhang")

@@ -9,7 +9,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.places import places_of
-from config.run.proving import prover
+from config.run.apart import prover_apart
 from host.store.heads import sign_head
 from tests.host.conftest import NOW, CardPool, Till
 from tests.host.office.conftest import Bureau
@@ -54,7 +54,7 @@ async def test_the_ledger_is_held_against_its_seals_and_the_first_bad_row_is_nam
 ) -> None:
     """S2-37, S2-41: by who audits, from one date to another."""
     places, key = places_of(tmp_path), Ed25519PrivateKey.generate()
-    office.office = replace(office.office, proves=prover(till.dsns.audit, places))
+    office.office = replace(office.office, proves=prover_apart(till.dsns.audit, places))
     auditor, finance = office.person("auditor"), office.person("finance")
 
     def verified(**dates: str) -> tuple[str, str]:
