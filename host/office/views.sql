@@ -1116,6 +1116,7 @@ SELECT
         ORDER BY m.id
     ), ' ') AS merchants,
     array_to_string(b.stores, ' ') AS in_stores,
+    b.is_reviewed,
     coalesce(b.valid_to, v.valid_to) AS valid_to,
     u.claimed,
     u.redeemed,

@@ -35,6 +35,10 @@ SELECT exists(
     WHERE p.login = %(login)s AND g.merchant_id = %(merchant)s AND g.ended_at IS NULL
 );
 
+-- name: asked_at
+-- When somebody asked for what was agreed to.
+SELECT asked_at FROM approval WHERE id = %s;
+
 -- name: hold_vouchers
 -- How each stands, held until the end of the transaction, in one order.
 SELECT

@@ -617,6 +617,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "no_sales": Word("has sold nothing for an hour", "一小时无交易"),
     "at_rest": Word("at rest", "休息"),
     "not_in_use": Word("not in use", "停用"),
+    "is_reviewed": Word("reviewed when redeemed by hand", "核销须复核"),
     "redeemed": Word("redeemed", "提货"),
     "given_back": Word("given back", "退回"),
     "given": Word("given", "赠出"),

@@ -63,6 +63,8 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
     """In which stores; none: in all of theirs."""
     claims_max: int | None = None
     """How many of its vouchers a member may claim."""
+    is_reviewed: bool = False
+    """Whether somebody else looks at it when one of its vouchers is redeemed by hand."""
 
 
 class MadeBatch(NamedTuple):

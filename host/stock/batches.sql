@@ -62,14 +62,15 @@ SELECT pg_advisory_xact_lock(34180, -3);
 -- notes: card_batch
 INSERT INTO card_batch AS t (
     id, code, issuer_id, product_id, product_version, name, responsible, vendor_id, face_minor,
-    valid_from, valid_to, note, state, made_by, made_at, merchants, stores, claims_max
+    valid_from, valid_to, note, state, made_by, made_at, merchants, stores, claims_max,
+    is_reviewed
 )
 SELECT
     n.number,
     format('CB-%%s-%%s', to_char(%(made_at)s::timestamptz, 'YYYY'), lpad(n.number::text, 4, '0')),
     %(issuer_id)s, %(product_id)s, %(product_version)s, %(name)s, %(responsible)s, %(vendor_id)s,
     %(face_minor)s, %(valid_from)s, %(valid_to)s, %(note)s, 'draft', %(made_by)s, %(made_at)s,
-    %(merchants)s, %(stores)s, %(claims_max)s
+    %(merchants)s, %(stores)s, %(claims_max)s, %(is_reviewed)s
 FROM (SELECT coalesce(max(b.id), 0) + 1 AS number FROM card_batch AS b) AS n
 RETURNING t.id, t.code;
 

@@ -56,6 +56,8 @@ class Found(NamedTuple):
     face_minor: int
     is_permitted: bool
     """Whether the department of whom an enterprise has given it to may redeem what it gives."""
+    is_reviewed: bool
+    """Whether somebody else looks at it when it is redeemed by hand."""
     issuer: int
 
     @property

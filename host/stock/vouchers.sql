@@ -31,6 +31,7 @@ SELECT
             g.card_id = c.id
             AND NOT CASE g.gives WHEN 'goods' THEN d.may_goods ELSE d.may_services END
     ) AS is_permitted,
+    b.is_reviewed,
     c.issuer_id
 FROM card AS c
 INNER JOIN card_batch_part AS p ON c.part_id = p.id

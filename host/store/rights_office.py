@@ -46,7 +46,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=columns(
             "id code issuer_id product_id product_version name responsible vendor_id face_minor "
             "valid_from valid_to note state made_by made_at merchants stores "
-            "claims_max"
+            "claims_max is_reviewed"
         ),
         updates=columns("name responsible vendor_id valid_from valid_to note state suspended_by"),
     ),

@@ -51,6 +51,11 @@ def found(reader: Reader, told: Mapping[str, Any], token: str) -> str:
     return rendered("clerk_found.html", reader, told=told, face=face, token=token)
 
 
+def waits(reader: Reader, approval: int) -> str:
+    """It waits for somebody else to look at it."""
+    return rendered("clerk_waits.html", reader, approval=approval)
+
+
 def done(reader: Reader, row: Row | None, rows: Sequence[Row]) -> str:
     """What came of it; None: that is not known yet."""
     known = {one.rrn: one for one in lines_of(reader, rows)}

@@ -211,6 +211,14 @@ COUNTER: Final[Mapping[str, Text]] = {
     "clerk_amount": Text("Amount of the sale", "消费金额"),
     "clerk_redeem": Text("Redeem", "核销"),
     "clerk_redeemed": Text("redeemed", "已核销"),
+    "clerk_waits": Text("Waits for a review", "等待复核"),
+    "clerk_waits_text": Text(
+        "A manager of the store or the merchant agrees to it, or says why not. Then it stands in"
+        " your list.",
+        "店长或商户人员复核后生效, 结果见今日我的。",
+    ),
+    "clerk_reviews": Text("What waits", "待复核"),
+    "clerk_reviewed": Text("It will wait for a review.", "此券核销须复核。"),
     "clerk_wait": Text("Do not hand over yet.", "请稍候, 暂勿交付。"),
     "clerk_not_done": Text("Not redeemed", "未核销"),
     "clerk_not_done_text": Text(

@@ -6,8 +6,8 @@ moment that a new one is told; that is told once, with a line of who saw it.
 """
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Annotated, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
@@ -29,7 +29,7 @@ from host.office.phones import phone_hash
 from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
-from host.office.roles import CS, IM, MP, PA, PO, ROLES, SC, SM
+from host.office.roles import CS, IM, MO, MP, PA, PO, ROLES, SC, SM
 from host.office.rows.disclosures import REVEAL
 from host.office.rows.vouchers import SQL as OF_BATCHES
 from host.office.stock_refusals import refusal_of
@@ -141,7 +141,7 @@ def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
     counter = vouchers.counter_of(connection, values.store)
     found, pickup = counted(acting, pickups.scanned, values.voucher_code)
     if pickup is not None:
-        pickups.refuse_pickup(connection, pickup, counter, by)
+        pickups.refuse_pickup(connection, pickup, counter, By(by.who, _scanned_at(acting)))
     vouchers.refuse_redemption(connection, found, counter)
     if pickup is not None:
         pickups.use_pickup(connection, pickup, counter, by)
@@ -160,6 +160,26 @@ def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
     if found.face_minor:
         told |= {"face_minor": found.face_minor, "unit": found.currency}
     return Result(told=told, beside=beside)
+
+
+def _scanned_at(acting: Acting) -> dt.datetime:
+    """When it was shown: where somebody has agreed to it, when that was asked for."""
+    if acting.approval is None:
+        return acting.now
+    row = acting.connection.execute(OF_BATCHES["asked_at"], (acting.approval,)).fetchone()
+    assert row is not None, "it was agreed to"
+    return cast("dt.datetime", row[0])
+
+
+def _is_reviewed(acting: Acting, values: VoucherRedeem) -> bool:
+    return counted(acting, pickups.scanned, values.voucher_code).voucher.is_reviewed
+
+
+def _foretold(acting: Acting, values: VoucherRedeem) -> Mapping[str, Any]:
+    """What voucher it is, for who reviews: its code is shown to nobody."""
+    found = counted(acting, pickups.scanned, values.voucher_code).voucher
+    worth = {"face_minor": found.face_minor, "unit": found.currency} if found.face_minor else {}
+    return {"voucher": found.masked, "name": found.name, "is_reviewed": found.is_reviewed, **worth}
 
 
 def _day(date: dt.date | None) -> str:
@@ -308,6 +328,10 @@ VOUCHER_REDEEM: Final = Action(
     roles=frozenset({SC, SM, MP}),
     do=_redeem,
     about=lambda values: Ref("store", str(values.store)),
+    second=Second.WHEN,
+    second_when=_is_reviewed,
+    approvers=frozenset({SM, MO, MP}),
+    foretold=_foretold,
 )
 VOUCHER_SHOW_PICKUP: Final = Action(
     id="voucher.show_pickup",

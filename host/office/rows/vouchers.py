@@ -56,6 +56,8 @@ class VoucherBatchCreate(Values, frozen=True, kw_only=True):
     """In which stores; none: in all of theirs."""
     claims_max: Pieces | None = None
     """How many a member may claim; none: as many as there are."""
+    is_reviewed: bool = False
+    """Whether a redemption at a counter waits for another person of the merchant."""
     note: Text = ""
 
 
@@ -239,6 +241,7 @@ VOUCHER_BATCHES: Final = View(
         Column(name="cards", kind=int),
         Column(name="merchants"),
         Column(name="in_stores"),
+        Column(name="is_reviewed", kind=bool),
         Column(name="valid_to", kind=dt.date),
         Column(name="claimed", kind=int),
         Column(name="redeemed", kind=int),
