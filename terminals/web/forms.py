@@ -5,6 +5,7 @@ comes back with the office's own sentence beside the field.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ from host.model.catalogue import ActionTold, FieldTold, ViewTold
 Typed = Mapping[str, Sequence[str]]
 """By the names of the fields, in the order they were sent."""
 WORDS_OF_FLAGS: Final = {"true": True, "false": False}
-AMOUNT: Final = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
+WHOLE: Final = re.compile(r"[+-]?[0-9]{1,20}")
+AMOUNT: Final = re.compile(r"(-?)([0-9]{1,16}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.([0-9]{1,2}))?")
+"""A comma stands between thousands alone: `1,50` may be meant as 1.50, and is no amount."""
 MINOR_DIGITS: Final = 2
 """Of the house's currency (ISO 4217)."""
 TYPED_SECRETLY: Final = "secret"
@@ -71,16 +74,19 @@ def _one(field: FieldTold, typed: str) -> Any:
 
 
 def _whole(typed: str) -> int | str:
-    try:
-        return int(typed) if typed.isascii() else typed
-    except ValueError:
-        return typed
+    told = _narrow(typed)
+    return int(told) if WHOLE.fullmatch(told) else typed
+
+
+def _narrow(typed: str) -> str:
+    """With the digits of a Chinese keyboard, which are as wide as its letters, as all others."""
+    return unicodedata.normalize("NFKC", typed)
 
 
 def minor_of(typed: str) -> int | str:
     """In minor units, where it is an amount that has some; else as it was typed."""
-    found = AMOUNT.fullmatch(typed.replace(",", ""))
+    found = AMOUNT.fullmatch(_narrow(typed))
     if found is None:
         return typed
     sign, whole, part = found.groups(default="")
-    return int(f"{sign}{whole}{part.ljust(MINOR_DIGITS, '0')}")
+    return int(f"{sign}{whole.replace(',', '')}{part.ljust(MINOR_DIGITS, '0')}")
