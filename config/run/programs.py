@@ -35,6 +35,8 @@ TURN_SECONDS: Final = 0.001
 the interpreter has it, 5 ms, tills waited four times as long beside pages as alone."""
 COLLECT_AFTER: Final = 50_000
 """New containers between two looks of the garbage collector."""
+SENTENCES_MAX: Final = 1_024
+"""So many are kept in Chinese: to look for one that has none takes long."""
 OnReady = Callable[[list[str]], None]
 Body = Callable[[], Awaitable[None]]
 
@@ -154,6 +156,7 @@ def run_web(
     settings: Settings, places: Places, on_ready: OnReady, orders: Orders | None = None
 ) -> None:
     """The web front, until a signal stops it; another makes it reload. It needs no database."""
+    from config.language import chinese_of
     from config.run.asking import WEB
     from config.run.control import control_socket
     from config.run.web_reloading import WebReloader
@@ -172,7 +175,14 @@ def run_web(
             await reloader.stand_by(front, control)
 
         _run_until_signal(
-            lambda: run(settings.web, address, credentials, on_ready=on_ready, beside=stand_by)
+            lambda: run(
+                settings.web,
+                address,
+                credentials,
+                on_ready=on_ready,
+                beside=stand_by,
+                chinese=functools.lru_cache(SENTENCES_MAX)(chinese_of),
+            )
         )
 
 

@@ -196,7 +196,7 @@ def _others(action: Action[Any]) -> OthersTold:
 @functools.cache
 def _filter(told: Filter) -> FilterTold:
     word = word_of(told.name)
-    choices = _choices(told.choices)
+    choices = ROLE_CHOICES if told.name == "role" else _choices(told.choices)
     found: Input = "choice" if choices else INPUTS.get(told.kind, "text")
     if found == "flag":
         found = "either"

@@ -14,6 +14,7 @@ from host.link.office import OfficeLink, opened_office
 from host.model.catalogue import Catalogue, Look
 from host.model.office import Asked, Do, Refused, Told
 from host.model.secrets import Secret
+from switch.web.spoken import Chinese, in_chinese
 
 PAUSE_SECONDS: Final = 0.5
 """Between two tries to reach the host."""
@@ -39,7 +40,10 @@ class InDoubtError(Exception):
 class Desk:
     """Whom pages ask."""
 
-    def __init__(self, address: Address, credentials: Credentials | None = None) -> None:
+    def __init__(
+        self, address: Address, credentials: Credentials | None = None, chinese: Chinese = str
+    ) -> None:
+        self.chinese = chinese
         self._address = address
         self._credentials = credentials
         self._link: OfficeLink | None = None
@@ -78,7 +82,7 @@ class Desk:
         """
         link = await self._found()
         try:
-            return await link.ask(asked)
+            return in_chinese(await link.ask(asked), self.chinese)
         except (OSError, LinkError, trio.TooSlowError) as error:
             if isinstance(asked, Do):
                 raise InDoubtError from error

@@ -39,6 +39,7 @@ from switch.web.pictures import Pictures
 from switch.web.public import Public
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
+from switch.web.spoken import Chinese
 from switch.web.visits import Visits
 from switch.web_settings import LOOPBACK_NAMES, USUAL_PORT, WebSettings
 from terminals.web.pages import STATIC
@@ -143,8 +144,9 @@ async def run_web(
     *,
     on_ready: OnReady,
     beside: Callable[[WebFront], Awaitable[None]] | None = None,
+    chinese: Chinese = str,
 ) -> NoReturn:
-    """Serve browsers until cancelled.
+    """Serve browsers until cancelled; `chinese` says what the office says in English alone.
 
     Raises:
         OSError: it cannot listen there.
@@ -153,7 +155,7 @@ async def run_web(
     config, sockets = _listening(settings)
     scheme = "https" if settings.tls is not None else "http"
     bound = [*sockets.secure_sockets, *sockets.insecure_sockets][0]
-    front = WebFront(settings, Desk(address, credentials), credentials)
+    front = WebFront(settings, Desk(address, credentials, chinese), credentials)
     app: Any = application(front)
     if settings.metrics_port is not None:
         front.page.open(settings.metrics_host, settings.metrics_port)

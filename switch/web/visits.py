@@ -121,6 +121,7 @@ class Visits:
             language=self.language(request),
             form_token=self.guard.form_token(self.guard.door(request), session),
             catalogue=told,
+            chinese=self.desk.chinese,
             here=_here(request),
         )
 

@@ -9,6 +9,8 @@ from typing import Final
 from babel.numbers import format_currency, format_decimal
 
 from host.model.money import HOUSE_CURRENCY, UNIT_MARK
+from host.office.places import Scope
+from host.office.roles import ROLES
 from host.office.words import Word, is_amount, word_of, word_of_field
 from terminals.web.texts import Language, said
 
@@ -16,6 +18,7 @@ LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}
 AMOUNTS_MAX: Final = 4_096
 """So many are kept as they are written: those of a page come again in others."""
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_GRANT: Final = re.compile(rf"\b(?P<role>{'|'.join(ROLES)})@(?P<scope>{'|'.join(Scope)})(?=[ /]|$)")
 A_PICTURE: Final = "a_picture"
 PICTURE: Final = "picture"
 """A column that is drawn, and not read."""
@@ -91,4 +94,10 @@ def _text(name: str, value: str, language: Language) -> str:
         return said(A_PICTURE, language)
     if _MOMENT.fullmatch(value):
         return f"{dt.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S}"
-    return word(value, language)
+    return _GRANT.sub(lambda held: _grant(held, language), word(value, language))
+
+
+def _grant(held: re.Match[str], language: Language) -> str:
+    """A role and where it is held, as `merchant_owner@merchant/888290054110001`."""
+    role = _in(Word(ROLES[held["role"]].en, ROLES[held["role"]].zh), language)
+    return f"{role} · {word(held['scope'], language)}"

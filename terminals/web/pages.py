@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import jinja2
 
-from host.model.catalogue import ActionTold, GrantTold, ViewTold
+from host.model.catalogue import ActionTold, FieldTold, FilterTold, GrantTold, ViewTold
 from host.model.office import Done, Page, Refused, Waiting
 from terminals.web import cells, details, links, menu, starts
 from terminals.web.forms import Typed
@@ -25,6 +25,9 @@ from terminals.web.texts import LANGUAGES, said
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
+
+
+Named = FieldTold | FilterTold
 
 
 class Scanned(NamedTuple):
@@ -238,9 +241,15 @@ def trouble(reader: Reader, text: str, refused: Refused | None = None) -> str:
     return rendered("trouble.html", reader, text=said(text, reader.language), refused=refused)
 
 
-def sentence(reader: Reader, refused: Refused) -> str:
-    """A refusal, as the reader reads it."""
-    return refused.zh if reader.language == "zh" else refused.en
+def sentence(reader: Reader, refused: Refused, fields: Sequence[Named] = ()) -> str:
+    """A refusal, as the reader reads it: a field by its label, of which there may be `fields`."""
+    said_of = refused.zh if reader.language == "zh" else refused.en
+    head = f"{refused.field}: "
+    if refused.field is None or not said_of.startswith(head):
+        return said_of
+    labels = {one.name: reader.named(one) for one in fields}
+    label = labels.get(refused.field) or cells.word(refused.field, reader.language)
+    return f"{label}: {said_of.removeprefix(head)}"
 
 
 def with_once_keys(block: str) -> str:
@@ -260,8 +269,11 @@ def rendered(template: str, reader: Reader, *, block: str = "", **told: Any) -> 
     def text(name: str) -> str:
         return said(name, reader.language)
 
+    about = told.get("action") or told.get("view")
+    fields: Sequence[Named] = getattr(about, "fields", getattr(about, "filters", ()))
+
     def sentence_of(refused: Refused) -> str:
-        return sentence(reader, refused)
+        return sentence(reader, refused, fields)
 
     def grant_words(grant: GrantTold) -> str:
         return f"{reader.named(grant)} · {grant.at or text('platform')}"

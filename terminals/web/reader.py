@@ -1,5 +1,6 @@
 """For whom a page is made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,8 @@ class Reader:
     catalogue: Catalogue | None = None
     here: str = "/"
     """The address of the page, to come back to it."""
+    chinese: Callable[[str], str] = str
+    """What programs have said in English, such as why a job was not done."""
 
     @cached_property
     def views(self) -> dict[str, ViewTold]:

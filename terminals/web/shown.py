@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from host.model.catalogue import ActionTold, OthersTold, ViewTold
 from host.model.office import Page, Refused
 from terminals.web import cells, links
 from terminals.web.reader import Reader
+
+SENTENCES: Final = frozenset({"detail", "error", "what_is_known"})
+"""Columns of what a program has said in English, and is kept as it said it."""
 
 
 class Cell(NamedTuple):
@@ -184,6 +187,8 @@ def _why_not(action: ActionTold, stands: Any, state: Cell | None) -> str:
 
 def _text(reader: Reader, name: str, value: Any, unit: object) -> str:
     """What is done goes by its name, whoever may do it."""
-    if name == "action" and value in reader.done:
+    if name in {"action", "event"} and value in reader.done:
         return reader.done[value]
+    if name in SENTENCES and reader.language == "zh" and isinstance(value, str):
+        return reader.chinese(value)
     return cells.shown(name, value, reader.language, unit)

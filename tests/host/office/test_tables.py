@@ -8,6 +8,7 @@ import pytest
 
 from host.model.instruments import BatchState, CardStatus, Form, SaleState
 from host.office.action import Second, Step
+from host.office.catalogue import listed
 from host.office.fields import schema_of_secret
 from host.office.questions import SQL
 from host.office.roles import CONFLICTS, ROLES
@@ -130,6 +131,28 @@ def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
     for view in VIEWS.values():
         for one in view.filters:
             assert bool(one.choices) is (one.name in fixed), f"{view.id}: {one.name}"
+
+
+PROPER = re.compile(
+    r"POS|CSV|A4 \d×\d|[LMQH]|pdf|json|ascii87|up-ecb(-tdes)?|x9\.9|x9\.19|tdes-cbc|cmac"
+    r"|(aes|tdes)-dukpt"
+)
+"""Names that are the same in Chinese."""
+
+
+def test_what_may_be_chosen_is_called_by_its_words() -> None:
+    actions, views = listed(ACTIONS.values(), VIEWS.values())
+    offered = [
+        *((one.id, each.name, each.choices) for one in actions for each in one.fields),
+        *((one.id, each.name, each.choices) for one in views for each in one.filters),
+    ]
+    codes = {
+        f"{place}: {name} {choice.value}"
+        for place, name, choices in offered
+        for choice in choices
+        if not has_chinese(choice.zh) and not PROPER.fullmatch(choice.zh)
+    }
+    assert not codes, f"put into WORDS of host/office/words.py: {sorted(codes)}"
 
 
 def test_every_statement_of_a_view_is_a_row() -> None:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import trio
 
+from config.language import chinese_of
 from host.link.address import Address, listen
 from host.model.office import Asked, Told
 from host.office.reception import Reception
@@ -76,7 +77,13 @@ def served(office: Bureau, tmp_path: Path, settings: WebSettings | None = None) 
             async with trio.open_nursery() as nursery:
                 scopes.append(nursery.cancel_scope)
                 nursery.start_soon(serve, [listener], _nobody, _nobody, None, ask)
-                await run_web(settings or WebSettings(port=0), address, None, on_ready=on_ready)
+                await run_web(
+                    settings or WebSettings(port=0),
+                    address,
+                    None,
+                    on_ready=on_ready,
+                    chinese=chinese_of,
+                )
         reception.shut()
 
     scopes: list[trio.CancelScope] = []

@@ -36,7 +36,12 @@ def test_what_is_in_the_way_is_said_in_the_readers_language(front: Open, bureau:
     page = browser.get("/show/business_days?date=yesterday")
     assert page.status_code == 422
     assert "E-FIELD" in page.text
+    assert "营业日: 应为日期，如 2026-12-31" in page.text
     assert "请先填写其中一项" in browser.get("/show/usages").text
+    browser.post("/language", {"language": "en", "back": "/"})
+    assert "business date: it is a day, as 2026-12-31" in (
+        browser.get("/show/business_days?date=yesterday").text
+    )
 
 
 def test_a_card_is_found_by_its_number_which_stands_in_no_address_and_no_page(
@@ -57,6 +62,7 @@ def test_what_a_form_says_wrongly_stands_beside_the_field_and_nothing_typed_is_l
     browser = _as(front, bureau.admin)
     page = browser.fill("person.save", login="Ann!", name="Ann", role="finance", scope="platform")
     assert page.status_code == 422
+    assert "登录名: 应为 2 到 32 位小写字母和数字" in page.text
     assert 'value="Ann!"' in page.text
     assert 'value="Ann"' in page.text
     wrong = page.text.split('class="field wrong"')[1].split("</div>")[0]

@@ -1,0 +1,19 @@
+"""What a value reads like: no code of ours where there is a word for it."""
+
+import pytest
+
+from terminals.web.cells import shown
+
+
+@pytest.mark.parametrize(
+    ("value", "chinese", "english"),
+    [
+        ("service@issuer/48882900", "客服 · 发卡方/48882900", "Customer service · issuer/48882900"),
+        ("sun service@issuer/4", "sun 客服 · 发卡方/4", "sun Customer service · issuer/4"),
+        ("platform_admin@platform", "平台管理员 · 平台", "Platform administrator · platform"),
+        ("service@store.example", "service@store.example", "service@store.example"),
+        ("at_issue", "发分时结算", "when points are given out"),
+    ],
+)
+def test_a_role_and_where_it_is_held_are_said_in_words(value, chinese, english) -> None:
+    assert (shown("acting_as", value, "zh"), shown("acting_as", value, "en")) == (chinese, english)
