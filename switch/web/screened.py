@@ -14,12 +14,15 @@ from host.model.office import Page, Pages, Refused, Show, ShowAll, sought
 from switch.web.api import source_of
 from switch.web.asked import places_of, typed_in_query
 from switch.web.live import EventStream, Live
+from switch.web.statuses import status_of
 from switch.web.visits import Visits, is_out
 from terminals.web import screens
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Screen
 
 GIVEN_CHARACTERS_MAX: Final = 200
+NOT_NOW: Final = frozenset({429, 500, 503})
+"""It is not told whether what a screen is about is there."""
 
 Told = dict[str, Page | Refused]
 
@@ -64,6 +67,9 @@ class Screened:
         given = _given(request, screen)
         tab = screen.tab_of(reader, given)
         told = await self._asked(request, reader, screen, given, tab=tab)
+        about = told.get(screen.is_about)
+        if isinstance(about, Refused) and status_of(about.code) in NOT_NOW:
+            return await self._visits.trouble(request, about)
         _is_there(screen, told)
         return self._visits.shown(request, screens.drawn(reader, screen, given, told))
 

@@ -20,6 +20,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "E-ONCE": 409,
     "E-TOO-LARGE": 413,
     "E-TOO-MANY": 429,
+    "E-OFFICE-FAULT": 500,
     "E-HOST-AWAY": 503,
     "E-IN-DOUBT": 503,
 }

@@ -137,7 +137,8 @@ def opener(column: ColumnTold, views: Mapping[str, ViewTold]) -> Opener:
     target = views.get(column.opens)
     if target is None:
         return _nothing
-    names = [one.name for one in target.filters]
+    filters = {one.name: one for one in target.filters}
+    names = list(filters)
     key = KEYS.get(target.id)
     if column.name in names:
         filter_name = column.name
@@ -149,6 +150,9 @@ def opener(column: ColumnTold, views: Mapping[str, ViewTold]) -> Opener:
         filter_name = "card"
     else:
         return partial(_of_date, target.id) if "date" in names else _nothing
+    beside = filters[filter_name].beside
+    if beside:
+        return partial(_of_both, target.id, filter_name, beside)
     of_value = _of_rrn if target.id == TRANSACTIONS else _of_value
     return partial(of_value, target.id, filter_name)
 
@@ -163,6 +167,13 @@ def _nothing(_value: Any, _row: Mapping[str, Any]) -> str:
 
 def _of_value(view: str, name: str, value: Any, _row: Mapping[str, Any]) -> str:
     return to_view(view, {name: str(value)}) if _is_told(value) else ""
+
+
+def _of_both(view: str, name: str, beside: str, value: Any, row: Mapping[str, Any]) -> str:
+    """What names nothing alone opens nothing in a row that does not say the other."""
+    if not (_is_told(value) and _is_told(row.get(beside))):
+        return ""
+    return to_view(view, {beside: str(row[beside]), name: str(value)})
 
 
 def _of_rrn(view: str, name: str, value: Any, row: Mapping[str, Any]) -> str:

@@ -6,7 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import pytest
+
 from host.model.office import Waiting
+from host.office import reception
 from switch.web.live import OF_ONE_SESSION_MAX
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_stock import Issuer
@@ -67,6 +70,19 @@ def test_one_session_listens_to_a_few_pages_and_others_are_not_kept_from_it(
 
 def test_what_is_live_of_a_page_is_for_who_is_signed_in(shared_front: Open) -> None:
     assert shared_front().get("/live/").headers["location"] == "/sign-in"
+
+
+def test_a_screen_that_could_not_be_asked_for_is_not_told_to_be_nowhere(
+    front: Open, bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = _admin(front, bureau)
+    browser.get("/")
+    monkeypatch.setattr(reception, "SESSION_ASKS_A_SECOND_MAX", 0)
+    page = browser.get("/nights/2001-01-01")
+    assert page.status_code == 429
+    assert "E-TOO-MANY" in page.text
+    monkeypatch.undo()
+    assert browser.get("/nights/2001-01-01").status_code == 404
 
 
 def test_who_came_from_a_page_is_led_back_to_it_and_to_no_other_house(

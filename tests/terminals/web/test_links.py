@@ -1,10 +1,12 @@
 """Where a row leads: to the screen about it, where there is one, and never by what is secret."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
-from host.office.tables import VIEWS
+from host.office.catalogue import listed
+from host.office.tables import ACTIONS, VIEWS
 from host.office.view import How
-from terminals.web.links import FINDS, SCREENS_OF, to_view
+from terminals.web.links import FINDS, SCREENS_OF, opener, to_view
 from terminals.web.screens import SCREENS
 
 
@@ -27,6 +29,22 @@ def test_a_link_to_one_row_opens_its_screen_and_to_several_their_list() -> None:
     assert to_view("card_batches", {"batch": "A/../B?"}) == "/card-batches/A%2F..%2FB%3F"
     assert to_view("card_batches", {"state": "opened"}) == "/show/card_batches?state=opened"
     assert to_view("stores", {"merchant": "M"}) == "/show/stores?merchant=M"
+
+
+def test_what_names_nothing_alone_is_never_opened_alone() -> None:
+    _actions, told = listed(ACTIONS.values(), VIEWS.values())
+    views = {one.id: one for one in told}
+    row = dict.fromkeys((column.name for view in told for column in view.columns), "X")
+    for view in told:
+        for column in view.columns:
+            for held in (row, {column.name: "X"}):
+                opened = urlsplit(opener(column, views)("X", held))
+                asked = parse_qs(opened.query)
+                target = views.get(opened.path.removeprefix("/show/"))
+                lacks = (
+                    {one.beside for one in target.filters if one.name in asked} if target else {""}
+                )
+                assert lacks <= {"", *asked}, (view.id, column.name, opened)
 
 
 def test_what_is_found_by_a_secret_is_opened_by_its_key() -> None:
