@@ -116,6 +116,19 @@ COUNTER: Final[Mapping[str, Text]] = {
     "seat_busy": Text(
         "Something is under way at this seat. Wait for it.", "本座席有交易正在处理, 请稍候。"
     ),
+    "seat_instead": Text(
+        "What you asked for was not sent, for this one was still open.",
+        "您刚提交的交易未发送: 当时下面这一笔尚未结束。",
+    ),
+    "seat_shared_22": Text(
+        "That sale cannot be used: it is undone, used or too old already",
+        "原交易不能再办: 已撤销、已使用或超出天数",
+    ),
+    "seat_shared_57": Text(
+        "This card or voucher is not good for that, or not here",
+        "此卡或券不能办理该交易, 或不适用于本店",
+    ),
+    "seat_shared_62": Text("This card or voucher is stopped", "此卡或券已停用或被占用"),
     "seat_unreached": Text(
         "The switch does not answer: nothing was sent. Try again in a moment.",
         "交换系统无应答, 交易未发送, 请稍后再试。",

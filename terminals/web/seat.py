@@ -22,6 +22,8 @@ SECONDS_DOUBT: Final = 2
 """How soon a page that waits looks again."""
 ADVISED: Final = frozenset({"14", "51", "54", "55", "57", "58", "65", "75", "77", "91", "98", "A0"})
 """F39 values with a text of what to do at the counter."""
+SHARED: Final = frozenset({"22", "57", "62"})
+"""F39 values of so many reasons that a counter is told in one sentence what they have in common."""
 _AMOUNTS: Final = frozenset({"left_minor", "rest_minor", "value_minor", "held_minor",
                              "spendable_minor", "worth_minor"})  # fmt: skip
 _NUMBERS: Final = frozenset({"earned", "balance", "used", "remaining", "points",
@@ -116,8 +118,11 @@ def counter(reader: Reader, at: At, typed: Typed, bill: BillShown | None = None)
     )
 
 
-def done(reader: Reader, at: At, entry: Entry, bill: BillShown) -> str:
-    """What came of it: its receipt, or why not, or that nobody knows yet."""
+def done(reader: Reader, at: At, entry: Entry, bill: BillShown, *, is_instead: bool = False) -> str:
+    """What came of it: its receipt, or why not, or that nobody knows yet.
+
+    `is_instead`: another was asked for meanwhile, and not sent.
+    """
     waits = {State.SENT: SECONDS_SENT, State.DOUBT: SECONDS_DOUBT}
     return rendered(
         "seat_done.html",
@@ -130,6 +135,7 @@ def done(reader: Reader, at: At, entry: Entry, bill: BillShown) -> str:
         told=told_of(reader, entry),
         bill=_bill(reader, bill),
         is_open=entry.state in OPEN,
+        is_instead=is_instead,
         is_good=entry.state in IN_FORCE,
         is_first=entry.kind in TRADES,
         is_sale=entry.kind in TRADES and entry.kind is not Kind.ACCOUNT_INQUIRY,
@@ -224,7 +230,9 @@ def amount_text(amount: int, language: Language, *, in_points: bool) -> str:
 
 
 def words_of(f39: str, language: Language) -> str:
-    """A code in words; reasons that share it stand side by side."""
+    """A code in words; few reasons that share it stand side by side, many as one sentence."""
+    if f39 in SHARED:
+        return said(f"seat_shared_{f39}", language)
     rows = [row for row in RESPONSE_CODES.values() if row.f39 == f39]
     texts = [row.chinese if language == "zh" else row.english for row in rows]
     return ("或" if language == "zh" else " / ").join(dict.fromkeys(texts))

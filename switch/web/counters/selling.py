@@ -31,6 +31,8 @@ from terminals.web.reader import Reader
 WAIT_SECONDS: Final = 2.5
 """How long a page waits for an answer before it says that it waits."""
 LINES_MAX: Final = 50
+INSTEAD: Final = "instead"
+"""In the address of what is open, where it is shown in the place of what was asked for."""
 
 Handler = Callable[[Request, Reader, Till], Awaitable[Response]]
 Part = Callable[[Till, Entry, int, str, str], Awaitable[Begun]]
@@ -80,7 +82,7 @@ class SeatPages:
             return await handler(request, reader, till)
         except NotNowError as error:
             if error.why == "doubt":
-                return _to_done(till, error.name)
+                return _to_done(till, error.name, is_instead=True)
             page = shown.refused(reader, _at(till), f"seat_{error.why}")
             return self._visits.shown(request, page, 409)
 
@@ -110,7 +112,8 @@ class SeatPages:
         entry = till.entries.get(request.path_params["name"])
         if entry is None:
             raise HTTPException(404)
-        page = shown.done(reader, _at(till), entry, _bill(till, entry))
+        is_instead = INSTEAD in request.query_params
+        page = shown.done(reader, _at(till), entry, _bill(till, entry), is_instead=is_instead)
         return self._visits.shown(request, page)
 
     async def bill(self, request: Request, reader: Reader, till: Till) -> Response:
@@ -256,5 +259,6 @@ def _bill(till: Till, entry: Entry) -> shown.BillShown:
     )
 
 
-def _to_done(till: Till, name: str) -> RedirectResponse:
-    return RedirectResponse(f"/seat/{till.terminal_id}/done/{name}", 303)
+def _to_done(till: Till, name: str, *, is_instead: bool = False) -> RedirectResponse:
+    instead = f"?{INSTEAD}" if is_instead else ""
+    return RedirectResponse(f"/seat/{till.terminal_id}/done/{name}{instead}", 303)

@@ -166,6 +166,10 @@ def test_a_lost_answer_is_said_so_and_mends_itself_and_the_batch_agrees(
     sell(page, "30", 1112)
     page.wait_for_selector(".came.wait h2:has-text('Not known yet')")
     shot(page, "seat-doubt")
+    page.goto(f"{house.web}/seat/{SEAT}")
+    sell(page, "5", 1112)
+    page.wait_for_selector(".mark:has-text('What you asked for was not sent')")
+    assert "30.00" in page.inner_text(".came.wait"), "it shows what is open, and says that it does"
     house.relay.heal()
     page.wait_for_selector("h2:has-text('Reversed: nothing was taken')")
     assert house.value_of(1112) == GIFT_FACE_MINOR

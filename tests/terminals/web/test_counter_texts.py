@@ -1,12 +1,16 @@
 """Whatever a seat says no with has a text."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
+from host.model.responses import RESPONSE_CODES
 from terminals.seat.wanted import BUTTONS
-from terminals.web.seat import ADVISED
+from terminals.web.seat import ADVISED, SHARED
 from terminals.web.texts import TEXTS
 
+REASONS_MAX = 3
+"""So many are read at a glance, side by side."""
 ROOT = Path(__file__).parents[3]
 
 
@@ -27,4 +31,7 @@ def test_each_reason_has_its_text() -> None:
 
 def test_each_code_that_is_advised_on_and_each_key_has_its_own() -> None:
     assert {f"seat_advice_{code}" for code in ADVISED} <= TEXTS.keys()
+    reasons = Counter(row.f39 for row in RESPONSE_CODES.values())
+    assert {code for code, count in reasons.items() if count > REASONS_MAX} == SHARED
+    assert {f"seat_shared_{code}" for code in SHARED} <= TEXTS.keys()
     assert len({one.key for one in BUTTONS}) == len(BUTTONS)
