@@ -19,7 +19,7 @@ from host.office.action import Acting, Action, Result, Second, Step, reached
 from host.office.allowed import may_do
 from host.office.bearers import who_asks
 from host.office.constraints import refusal_of_check
-from host.office.fields import Values, problem_of, secret_from
+from host.office.fields import Values
 from host.office.naming import in_names
 from host.office.office import Office
 from host.office.payout_refusals import PAID_ALREADY
@@ -59,6 +59,7 @@ from host.office.roles import ROLES
 from host.office.step_up import check_code, what_is_done
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import SUBJECTS, Found, Ref, changed, find
+from host.office.valued import values_of
 from host.office.words import Word
 from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
@@ -160,24 +161,6 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
 def foretold_of(action: Action[Any], acting: Acting, values: Values) -> dict[str, Any]:
     """What it will do, as things are now."""
     return dict(action.foretold(acting, values)) if action.foretold is not None else {}
-
-
-def values_of(action: Action[Any], told: bytes) -> Values:
-    """An action's values out of JSON.
-
-    Raises:
-        Refusal: they are not of their kinds; names the field.
-    """
-    if len(told) > action.bytes_max:
-        raise Refusal(TOO_LARGE, bytes_max=action.bytes_max)
-    try:
-        values: Values = msgspec.json.decode(told, type=action.values, dec_hook=secret_from)
-        _refuse_nul(values)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-        problem, _, place = str(error).partition(" - at `$.")
-        field = place.rstrip("`") or _named_in(problem)
-        raise Refusal(FIELD, field=field, problem=problem_of(problem)) from None
-    return values
 
 
 def _run(office: Office, connection: Connection, asked: Do, line: Line) -> Outcome:
@@ -420,24 +403,3 @@ def _refusal_of(error: errors.IntegrityError | errors.DataError, asked: Do | Non
     kind, field = row
     told = typed.get(field, UNTOLD)
     return Refusal(kind, field=field, what=field, key=str(told), other="")
-
-
-def _refuse_nul(values: Values) -> None:
-    """PostgreSQL keeps no text with a NUL in it; where it is given as one, this names the field."""
-    for field, value in msgspec.structs.asdict(values).items():
-        if "\0" in _text_in(value):
-            raise Refusal(FIELD, field=field, problem="it has a NUL in it")
-
-
-def _text_in(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return "".join(map(_text_in, (*value, *value.values())))
-    return "".join(map(_text_in, value)) if isinstance(value, tuple | list | frozenset) else ""
-
-
-def _named_in(problem: str) -> str:
-    """The field that msgspec names in its sentence where it has no place."""
-    quoted = problem.split("`")
-    return quoted[1] if len(quoted) > 1 and "field" in problem else "values"

@@ -17,7 +17,7 @@ import trio
 
 from host.metrics import count_fault
 from host.model.catalogue import Look
-from host.model.office import NOBODY, Asked, Do, Show, ShowAll, Told
+from host.model.office import NOBODY, Asked, Do, Refused, Show, ShowAll, Told
 from host.office.catalogue import read_catalogue
 from host.office.doing import run_action
 from host.office.jobs import Clerk, Step
@@ -44,6 +44,12 @@ QUESTIONS_MAX: Final = 300
 """So many stay planned: each view by the filters and grants it is asked with."""
 SOURCES_MAX: Final = 10_000
 """Places that are counted apart; beyond that all new ones count as one."""
+UNDONE: Final = (
+    psycopg.errors.IntegrityError,
+    psycopg.errors.DataError,
+    psycopg.errors.ProgrammingError,
+)
+"""What PostgreSQL says no with: the transaction is undone, and to ask again is no use."""
 JOB_LOOK_SECONDS: Final = 10.0
 """How often it is looked beside being told: what somebody left is found so."""
 
@@ -125,13 +131,20 @@ class Reception:
             with held.use() as connection:
                 is_begun = True
                 return self._answer(connection, asked)
+        except UNDONE:
+            if self._may_have_posted(asked):
+                return told_of(Refusal(IN_DOUBT))
+            return _faulty(asked)
         except psycopg.Error as error:
             _LOG.error("the office could not ask its database", why=type(error).__name__)
             return told_of(Refusal(_what_became(asked, is_begun=is_begun)))
         except Exception:  # noqa: BLE001 - one person's trouble is no other's
-            _LOG.exception("the office could not answer", asked=_name_of(asked))
-            count_fault("office")
-            return told_of(Refusal(FAULT))
+            return _faulty(asked)
+
+    def _may_have_posted(self, asked: Asked) -> bool:
+        """Whether something is kept outside of the one transaction that was undone."""
+        action = self._office.actions.get(asked.action) if isinstance(asked, Do) else None
+        return action is not None and action.whole is not None
 
     def _answer(self, connection: Connection, asked: Asked) -> Told:
         if isinstance(asked, Do):
@@ -190,6 +203,13 @@ async def _until_readable(socket: int | None) -> None:
     if socket is None:
         await trio.sleep_forever()
     await trio.lowlevel.wait_readable(socket)
+
+
+def _faulty(asked: Asked) -> Refused:
+    """A fault of ours, whose story is in the log."""
+    _LOG.exception("the office could not answer", asked=_name_of(asked))
+    count_fault("office")
+    return told_of(Refusal(FAULT))
 
 
 def _what_became(asked: Asked, *, is_begun: bool) -> RefusalKind:

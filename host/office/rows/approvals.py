@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from host.model.office import Done
 from host.office.action import OK, Acting, Action, Result, Second, Step
-from host.office.doing import perform, values_of
+from host.office.doing import perform
 from host.office.fields import Number, Text, Values
 from host.office.people import Who
 from host.office.records import SQL, Line, digest_of, thawed
@@ -24,6 +24,7 @@ from host.office.refusals import (
 from host.office.roles import ROLES, STAFF
 from host.office.sessions import grant_of
 from host.office.subjects import Ref, find
+from host.office.valued import values_of
 from host.office.words import Word
 
 

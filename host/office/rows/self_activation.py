@@ -24,7 +24,6 @@ from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.office.action import OK, Acting, Action, Result
 from host.office.bearers import who_asks
-from host.office.doing import values_of
 from host.office.fields import Phone, Values
 from host.office.office import Office
 from host.office.people import NOBODY
@@ -36,6 +35,7 @@ from host.office.refusals import AWAY, FIELD, IN_DOUBT, ONCE, Refusal, told_of
 from host.office.roles import CS, IM, MB, MO, MP, PA, PO, RK, SC, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
+from host.office.valued import values_of
 from host.shards import home_of
 from host.stock import binding, codes, lives
 from host.stock.batches import By

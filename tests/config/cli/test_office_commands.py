@@ -28,9 +28,9 @@ from config.cli.options import epilog
 from config.cli.whole import needs_office
 from config.places import places_of
 from config.tasks.sessions import session_file
-from host.office.doing import values_of
 from host.office.field_kinds import is_secret
 from host.office.tables import ACTIONS, VIEWS
+from host.office.valued import values_of
 from tests.commands import every_command, run_command
 from tests.keyboard import BLOCKS, PAGE, Person, invitation_in
 

@@ -182,6 +182,26 @@ async def test_a_connection_lost_in_the_middle_leaves_it_in_doubt_and_the_form_f
     assert bureau.sql("SELECT count(*) FROM merchant WHERE name = 'Books'") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [("merchant.save", "E-OFFICE-FAULT"), ("card.activate", "E-IN-DOUBT")],
+)
+async def test_what_the_database_forbids_is_undone_and_no_doubt_where_nothing_was_posted(
+    bureau: Bureau, action: str, code: str
+) -> None:
+    reception = Reception(bureau.office, lambda: psycopg.connect(bureau.dsns.office))
+
+    def forbidden(connection: Any, _asked: Any) -> Any:
+        connection.execute("SELECT * FROM key_store_of_nobody")
+
+    reception._answer = forbidden  # type: ignore[assignment,method-assign]
+    asked = Do(session=bureau.admin.session, action=action, values=Secret(b"{}"))
+    told = await reception.ask(asked)
+    assert isinstance(told, Refused)
+    assert told.code == code
+    reception.shut()
+
+
 async def test_who_waits_hears_that_the_host_has_gone(bureau: Bureau, tmp_path: Path) -> None:
     address = Address.parse(f"unix:{tmp_path / 'h.sock'}")
     entered = trio.Event()

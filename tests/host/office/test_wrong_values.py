@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,10 +12,10 @@ import pytest
 
 from host.model.office import Refused
 from host.office.action import Action
-from host.office.doing import values_of
-from host.office.fields import FORMS, schema_of_secret
+from host.office.fields import FORMS, Login, Name, Phone, Text, Values, schema_of_secret
 from host.office.refusals import Refusal
 from host.office.tables import ACTIONS
+from host.office.valued import values_of
 from tests.host.office.conftest import HOME, Bureau, Person
 
 ISSUER = "48882900"
@@ -160,6 +161,25 @@ def test_no_wrong_value_is_told_in_the_words_of_a_library(action: Action[Any]) -
     fields = msgspec.structs.fields(action.values)
     told = [problem for field in fields for problem in _problems(action, field.name)]
     assert not [each for each in told if re.search(r"`|Expected|Invalid|RFC|regex|Object", each)]
+
+
+class Texts(Values, frozen=True, kw_only=True):
+    name: Name = "N"
+    logins: tuple[Login, ...] = ()
+    phone: Phone | None = None
+    text: Text = ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", "Ann\n"), ("logins", ["ann\n"]), ("phone", "13800001234\n")]
+)
+def test_a_text_of_one_line_has_no_line_end_behind_it(field: str, value: object) -> None:
+    row = replace(ACTIONS["person.save"], values=Texts)
+    with pytest.raises(Refusal, match="it has a line end in it") as refused:
+        values_of(row, json.dumps({field: value}).encode())
+    assert refused.value.field == field
+    told = values_of(row, json.dumps({"text": "two\nlines"}).encode())
+    assert msgspec.structs.asdict(told)["text"] == "two\nlines"
 
 
 def _problems(action: Action[Any], field: str) -> Iterator[str]:
