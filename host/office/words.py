@@ -1194,6 +1194,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "merchant_csv": Word("a merchant's CSV", "商户 CSV"),
     "issuer_csv": Word("an issuer's CSV", "发卡方 CSV"),
     "bank_camt053": Word("a bank's camt.053", "银行 camt.053"),
+    "wechat_bill": Word("a WeChat bill", "微信对账单"),
     "suspend": Word("suspend", "暂停"),
     "resume": Word("resume", "恢复"),
     "freeze": Word("freeze", "冻结"),

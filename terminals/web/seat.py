@@ -22,7 +22,7 @@ SECONDS_DOUBT: Final = 2
 """How soon a page that waits looks again."""
 ADVISED: Final = frozenset({"14", "51", "54", "55", "57", "58", "65", "75", "77", "91", "98", "A0"})
 """F39 values with a text of what to do at the counter."""
-SHARED: Final = frozenset({"22", "57", "62"})
+SHARED: Final = {code: f"seat_shared_{code}" for code in ("22", "57", "62")}
 """F39 values of so many reasons that a counter is told in one sentence what they have in common."""
 _AMOUNTS: Final = frozenset({"left_minor", "rest_minor", "value_minor", "held_minor",
                              "spendable_minor", "worth_minor"})  # fmt: skip
@@ -232,7 +232,7 @@ def amount_text(amount: int, language: Language, *, in_points: bool) -> str:
 def words_of(f39: str, language: Language) -> str:
     """A code in words; few reasons that share it stand side by side, many as one sentence."""
     if f39 in SHARED:
-        return said(f"seat_shared_{f39}", language)
+        return said(SHARED[f39], language)
     rows = [row for row in RESPONSE_CODES.values() if row.f39 == f39]
     texts = [row.chinese if language == "zh" else row.english for row in rows]
     return ("或" if language == "zh" else " / ").join(dict.fromkeys(texts))
