@@ -1167,7 +1167,6 @@ WORDS: Final[Mapping[str, Word]] = {
     "prefunded": Word("out of what was put up", "预存资金结算"),
     "zh": Word("Chinese", "中文"),
     "en": Word("English", "英文"),
-    "text": Word("text", "纯文本"),
     "html": Word("web page", "网页"),
     "if_sent": Word("where one is sent", "送了才验"),
     "required": Word("always", "必须"),
