@@ -19,9 +19,11 @@ AMOUNTS_MAX: Final = 4_096
 """So many are kept as they are written: those of a page come again in others."""
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _GRANT: Final = re.compile(rf"\b(?P<role>{'|'.join(ROLES)})@(?P<scope>{'|'.join(Scope)})(?=[ /]|$)")
+ROLE: Final = "role"
 A_PICTURE: Final = "a_picture"
 PICTURE: Final = "picture"
 """A column that is drawn, and not read."""
+_POINTS: Final = re.compile(r"(^|_)points(_|$)")
 _AS_TYPED: Final = frozenset({"contact", "login", "name", "note", "error", "id", "title", "text"})
 """What people wrote themselves, whatever word of ours it may be."""
 
@@ -72,6 +74,8 @@ def shown(  # noqa: PLR0911 - one line a kind
 
 
 def _number(name: str, value: int, language: Language, unit: object) -> str:
+    if _POINTS.search(name):
+        return format_decimal(value, locale=LOCALES[language])
     if not is_amount(name):
         return str(value)
     return _amount(value, language, unit if isinstance(unit, str) and unit else HOUSE_CURRENCY)
@@ -92,6 +96,8 @@ def _text(name: str, value: str, language: Language) -> str:
         return value
     if name == PICTURE:
         return said(A_PICTURE, language)
+    if name == ROLE and value in ROLES:
+        return _in(Word(ROLES[value].en, ROLES[value].zh), language)
     if _MOMENT.fullmatch(value):
         return f"{dt.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S}"
     return _GRANT.sub(lambda held: _grant(held, language), word(value, language))

@@ -107,7 +107,7 @@ WALLET: Final = Screen(
         "wallet": WALLET_PART,
         "gifts": Part(view="my_gifts", filters={"direction": "waits"}),
         "vouchers": Part(view="vouchers"),
-        "usages": Part(view="usages", rows_max=5),
+        "moves": Part(view="my_moves", rows_max=5),
         "unread": Part(view="my_mails", filters={"unread": "true"}),
     },
     arrange=_wallet,

@@ -143,6 +143,8 @@ async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop
     def look_back(page: Page) -> None:
         shop.sign_in(page, PHONE)
         assert "960.00" in page.inner_text("main")
+        last = page.inner_text(".paid li >> nth=0")
+        assert re.search(r"Purchase .*Quay\s+-CN¥40.00", last, re.IGNORECASE), last
         page.goto(f"{shop.address}/me/usages")
         assert "40.00" in page.inner_text("main")
         looked_at(page, "me-usages-wide-en", is_whole=True)

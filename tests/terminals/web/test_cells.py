@@ -5,6 +5,12 @@ import pytest
 from terminals.web.cells import shown
 
 
+def test_what_is_one_role_is_called_by_its_name_and_points_are_read_by_their_thousands() -> None:
+    assert shown("role", "store_clerk", "zh") == "店员"
+    assert shown("points", 2649, "zh") == shown("cost_points", 2649, "en") == "2,649"
+    assert shown("card", 2649, "en") == "2649", "a number that names something is no amount"
+
+
 @pytest.mark.parametrize(
     ("value", "chinese", "english"),
     [
