@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,6 +166,7 @@ def run_web(
     from switch.web.program import WebFront
     from switch.web.program import run_web as run
 
+    tell_time_in(settings.host.timezone)
     told = settings.switch
     address = Address.parse(told.link)
     credentials = Credentials(told.link_tls, calls=address.host) if told.link_tls else None
@@ -184,6 +186,12 @@ def run_web(
                 chinese=functools.lru_cache(SENTENCES_MAX)(chinese_of),
             )
         )
+
+
+def tell_time_in(zone: str) -> None:
+    """Moments are those of the house, whatever the machine's own zone is: a business date is."""
+    os.environ["TZ"] = zone
+    time.tzset()
 
 
 @contextmanager

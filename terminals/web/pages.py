@@ -5,6 +5,7 @@ template is escaped; a page has no script of its own in it and no style, so that
 with it may allow files of this house alone.
 """
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import jinja2
 
 from host.model.catalogue import ActionTold, FieldTold, FilterTold, GrantTold, ViewTold
 from host.model.office import Done, Page, Refused, Waiting
+from host.office.words import is_amount
 from terminals.web import cells, details, links, menu, starts
 from terminals.web.forms import Typed
 from terminals.web.home import ELSEWHERE
@@ -28,6 +30,10 @@ STATIC: Final = HERE / "static"
 
 
 Named = FieldTold | FilterTold
+A_WHOLE_NUMBER: Final = "it is a whole number"
+"""What the office says to an amount that is none: it takes minor units."""
+BOUND: Final = re.compile(r"it is (more than \d+|less than \d+|\d+ or (more|less))")
+FIGURES: Final = re.compile(r"[0-9]{1,16}")
 
 
 class Scanned(NamedTuple):
@@ -249,7 +255,21 @@ def sentence(reader: Reader, refused: Refused, fields: Sequence[Named] = ()) -> 
         return said_of
     labels = {one.name: reader.named(one) for one in fields}
     label = labels.get(refused.field) or cells.word(refused.field, reader.language)
-    return f"{label}: {said_of.removeprefix(head)}"
+    problem = said_of.removeprefix(head)
+    if is_amount(refused.field):
+        problem = _of_amount(reader, refused.en.removeprefix(head), problem)
+    return f"{label}: {problem}"
+
+
+def _of_amount(reader: Reader, english: str, problem: str) -> str:
+    """What is wrong with an amount: it is typed, and so it is told, in yuan."""
+    if english == A_WHOLE_NUMBER:
+        return said("an_amount", reader.language)
+    if not BOUND.fullmatch(english):
+        return problem
+    return FIGURES.sub(
+        lambda found: cells.shown("amount_minor", int(found[0]), reader.language), problem
+    )
 
 
 def with_once_keys(block: str) -> str:

@@ -176,6 +176,9 @@ def test_money_is_typed_in_yuan_and_what_is_none_is_refused_as_it_was_typed(
         assert is_field != is_taken, (typed, page.text)
         if not is_taken:
             assert f'value="{typed}"' in page.text
+            assert "单笔上限: 应为以元计的金额, 如 1234.50" in page.text
+    page = browser.fill("issuer.save", institution_id="48882900", amount_minor_max="99999999999")
+    assert "应不大于 ¥9,999,999,999.99" in page.text
 
 
 def test_what_somebody_typed_is_never_a_part_of_the_page(front: Open, bureau: Bureau) -> None:
