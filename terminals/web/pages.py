@@ -30,6 +30,7 @@ STATIC: Final = HERE / "static"
 
 
 Named = FieldTold | FilterTold
+AN_AMOUNT: Final = "an_amount"
 A_WHOLE_NUMBER: Final = "it is a whole number"
 """What the office says to an amount that is none: it takes minor units."""
 BOUND: Final = re.compile(r"it is (more than \d+|less than \d+|\d+ or (more|less))")
@@ -264,7 +265,7 @@ def sentence(reader: Reader, refused: Refused, fields: Sequence[Named] = ()) -> 
 def _of_amount(reader: Reader, english: str, problem: str) -> str:
     """What is wrong with an amount: it is typed, and so it is told, in yuan."""
     if english == A_WHOLE_NUMBER:
-        return said("an_amount", reader.language)
+        return said(AN_AMOUNT, reader.language)
     if not BOUND.fullmatch(english):
         return problem
     return FIGURES.sub(

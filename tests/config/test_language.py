@@ -350,6 +350,18 @@ def test_a_lone_word_that_is_put_in_stays_unless_it_is_known_as_ours() -> None:
     assert chinese_of("asked for a refund of 5.00 CNY").startswith("请求退货")
 
 
+@pytest.mark.parametrize(
+    ("said", "chinese"),
+    [
+        ("5752 exchanges, 4745 seals; 77 findings", "5752 笔报文，4745 个链封；77 项待处理"),
+        ("0 corrections", "0 笔更正"),
+        ("not_permitted_to_card was answered", "应答为 不允许持卡人进行"),
+    ],
+)
+def test_what_a_night_and_a_case_say_of_themselves_is_chinese(said: str, chinese: str) -> None:
+    assert chinese_of(said) == chinese
+
+
 def test_what_was_put_in_comes_back_in_chinese() -> None:
     speech = Speech(Language.CHINESE)
     said = speech.said(
