@@ -1,18 +1,26 @@
 """A body that is larger than it may be is refused before it is read whole."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Bounded:
     """Every request's body is of so many bytes at most, as it is said when one comes."""
 
-    def __init__(self, app: ASGIApp, *, bytes_max: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        bytes_max: Callable[[], int],
+        told: Callable[[Request, Exception], Awaitable[Response]],
+    ) -> None:
         self._app = app
+        self._told = told
         self._bytes_max = bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -23,7 +31,8 @@ class Bounded:
         bytes_max = self._bytes_max()
         told = Headers(scope=scope).get("content-length", "0")
         if not (told.isascii() and told.isdigit()) or int(told) > bytes_max:
-            await PlainTextResponse("too large\n", 413)(scope, receive, send)
+            answer = await self._told(Request(scope, receive), HTTPException(413))
+            await answer(scope, receive, send)
             return
         taken = 0
 

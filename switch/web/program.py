@@ -132,7 +132,7 @@ def application(front: WebFront) -> Starlette:
             Middleware(Failing, told=visits.fail),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, *settings.names]),
             Middleware(Certified, visits=visits, roles=lambda: visits.settings.certificate_roles),
-            Middleware(Bounded, bytes_max=lambda: visits.settings.body_bytes_max),
+            Middleware(Bounded, bytes_max=lambda: visits.settings.body_bytes_max, told=visits.fail),
         ],
     )
 

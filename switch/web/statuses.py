@@ -41,6 +41,17 @@ DOUBT: Final = Refused(
 OFTEN: Final = Refused(
     code="E-TOO-MANY", en="that was too often: wait a minute", zh="操作过于频繁, 请一分钟后再试"
 )
+NOWHERE: Final = Refused(code="E-NOT-FOUND", en="there is no such address", zh="没有这个地址")
+FAILED: Final[Mapping[int, Refused]] = {
+    503: AWAY,
+    413: Refused(code="E-TOO-LARGE", en="it is larger than may be sent", zh="内容过大"),
+    500: Refused(
+        code="E-OFFICE-FAULT",
+        en="a fault of ours: look first whether it was done",
+        zh="系统内部错误, 再次办理前请先确认是否已办理",
+    ),
+}
+"""What a program is told where no answer could be made; of all others that there is nothing."""
 
 
 def status_of(code: str) -> int:

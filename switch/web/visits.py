@@ -13,10 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from host.model.catalogue import Catalogue
 from host.model.office import Do, Done, Refused, Show, Told, Waiting, sought
 from host.model.secrets import Secret
-from switch.web.api import source_of
+from switch.web.api import json_of, source_of
 from switch.web.asked import Form, form_of
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import Guard
+from switch.web.statuses import FAILED, NOWHERE
 from switch.web.statuses import status_of as status_of_code
 from switch.web_settings import WebSettings
 from terminals.web import pages
@@ -24,6 +25,8 @@ from terminals.web.reader import Reader
 from terminals.web.texts import LANGUAGES, Language
 
 FAULT: Final = 500
+API: Final = "/v1/"
+"""How addresses of programs begin: these are answered as JSON, whatever it is."""
 STATUS_OF: Final[Mapping[type[Exception], int]] = {HostAwayError: 503, InDoubtError: 503}
 """Of what is no fault of ours."""
 SIGNED_OUT: Final = frozenset({"E-SIGNED-OUT", "E-NO-GRANT"})
@@ -169,6 +172,8 @@ class Visits:
         """What is shown where a page cannot be."""
         status = STATUS_OF.get(type(error), FAULT)
         status = error.status_code if isinstance(error, HTTPException) else status
+        if request.url.path.startswith(API):
+            return json_of(FAILED.get(status, NOWHERE))
         if status == 401:
             return self.to_door(request)
         reader = await self._reader_or_stranger(request)

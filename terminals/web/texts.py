@@ -345,6 +345,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "needed": Text("needed", "必填"),
     "one_a_line": Text("One a line.", "每行一个。"),
     "an_amount": Text("it is an amount in yuan, as 1234.50", "应为以元计的金额, 如 1234.50"),
+    "file_sent": Text("Sent already, or choose another: file", "已上传(可另选文件替换): 文件"),
     "in_money": Text("In yuan, as 1234.50.", "单位: 元, 例 1234.50。"),
     "moment_hint": Text("As 2026-12-31T18:00:00+08:00.", "例 2026-12-31T18:00:00+08:00。"),
     "send": Text("Do it", "提交"),

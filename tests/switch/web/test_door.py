@@ -174,6 +174,11 @@ def test_what_is_too_large_is_refused_before_it_is_read(front: Open, bureau: Bur
     browser.get("/do/file.send")
     answer = browser.client.post("/do/file.send", content=b"x" * (5 * 1024 * 1024))
     assert answer.status_code == 413
+    assert "</html>" in answer.text
+    answer = browser.client.post("/v1/do/file.send", content=b"x" * (5 * 1024 * 1024))
+    assert (answer.status_code, answer.json()["code"]) == (413, "E-TOO-LARGE")
+    answer = browser.client.get("/v1/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "E-NOT-FOUND")
 
     def endless() -> object:
         for _ in range(90):

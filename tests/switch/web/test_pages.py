@@ -181,6 +181,18 @@ def test_money_is_typed_in_yuan_and_what_is_none_is_refused_as_it_was_typed(
     assert "应不大于 ¥9,999,999,999.99" in page.text
 
 
+def test_a_file_that_is_refused_may_be_replaced_by_another(front: Open, bureau: Bureau) -> None:
+    browser = _as(front, bureau.person("finance"))
+    browser.get("/do/recon.import")
+    told = {"form_token": browser.token, "once_key": browser.once_key, "how": "do"}
+    page = browser.client.post(
+        "/do/recon.import", data=told, files={"file": ("a.csv", b"no such columns")}
+    )
+    assert page.status_code == 422
+    assert re.search(r'type="hidden" name="file" value="[0-9]+"', page.text), page.text
+    assert re.search(r'<input [^>]*name="file" type="file"', page.text)
+
+
 def test_what_somebody_typed_is_never_a_part_of_the_page(front: Open, bureau: Bureau) -> None:
     browser = _as(front, bureau.admin)
     evil = '"><script>alert(1)</script>'
