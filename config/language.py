@@ -223,10 +223,9 @@ def _catalogue() -> Catalogue:
     words, system, messages = rows.pop(WORDS), rows.pop(SYSTEM), rows.pop(MESSAGES)
     sentences = _texts({**rows, **words})
     codes = {row.english: row.chinese for row in RESPONSE_CODES.values()}
-    reasons = {one.value: row.chinese for one, row in RESPONSE_CODES.items() if "_" in one.value}
     sentences = sentences._replace(exact={**codes, **sentences.exact})
     messages = _texts(messages, takes_anything=True)
-    return Catalogue(sentences, reasons | words, _texts(system), messages)
+    return Catalogue(sentences, words, _texts(system), messages)
 
 
 def _texts(rows: Mapping[str, str], *, takes_anything: bool = False) -> Texts:

@@ -355,7 +355,6 @@ def test_a_lone_word_that_is_put_in_stays_unless_it_is_known_as_ours() -> None:
     [
         ("5752 exchanges, 4745 seals; 77 findings", "5752 笔报文，4745 个链封；77 项待处理"),
         ("0 corrections", "0 笔更正"),
-        ("not_permitted_to_card was answered", "应答为 不允许持卡人进行"),
     ],
 )
 def test_what_a_night_and_a_case_say_of_themselves_is_chinese(said: str, chinese: str) -> None:
