@@ -34,7 +34,11 @@ LEFT_MINOR: Final = 2_000
 WISH: Final = "中秋快乐"
 TAKEN_MINOR: Final = 1_000
 MOST_MINOR: Final = 500
-ANOTHER: Final = f"{IM} 2"
+ACTIVATE: Final = ((IM, f"{IM} 2"), (f"{IM} 3", f"{IM} 2"))
+"""Who asks for the first card and for the second, and who agrees: colleagues, for a phone shows a
+new code each half minute, and a day of few seconds is not to wait for it."""
+SEND, AGREE_TO_SEND = (CS, f"{CS} 2"), f"{IM} 4"
+"""The same, of the two gifts."""
 DECLINED_BY_RULE: Final = "61"
 
 
@@ -51,7 +55,8 @@ class MoneyTale(Tale):
         """The whole of it, with cards that nobody has."""
         for number, card in enumerate(cards[:2]):
             values = {"card": card.id, "phone": PHONES[number], "note": "the holder is known"}
-            await agreed(staff, IM, "card.activate_for", values, ANOTHER)
+            by, agreed_by = ACTIVATE[number]
+            await agreed(staff, by, "card.activate_for", values, agreed_by)
         face = amount(GIFT_FACE_MINOR, CURRENCY)
         self.add("office", f"cards {SENDERS} and {OTHERS} of {face} each are held by two members")
         await self._give(staff, till, cards)
@@ -77,7 +82,7 @@ class MoneyTale(Tale):
         yield f"  again   posswitch rules explain {rrn} --data {self.data}"
 
     async def _give(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:
-        await self._send(staff, cards[0])
+        await self._send(staff, cards[0], SEND[0])
         await comes_onto(staff, cards[0], GIFT_FACE_MINOR - GIVEN_MINOR)
         self.note(buys(SENDERS), await till.purchase(cards[0], GIFT_FACE_MINOR, None), "51")
         await done(staff, CS, "gift.claim", {"card": cards[1].id})
@@ -87,7 +92,7 @@ class MoneyTale(Tale):
 
     async def _come_back(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:
         there = GIFT_FACE_MINOR - GIVEN_MINOR
-        await self._send(staff, cards[0])
+        await self._send(staff, cards[0], SEND[1])
         await comes_onto(staff, cards[0], there - GIVEN_MINOR)
         await trio.to_thread.run_sync(staff.let_gifts_be_due)
         await comes_onto(staff, cards[0], there)
@@ -102,9 +107,9 @@ class MoneyTale(Tale):
         await done(staff, sender, "gift.send", values)
         self.add("phone", f"its holder gives {amount(LEFT_MINOR, CURRENCY)} more, which wait")
 
-    async def _send(self, staff: DemoStaff, card: CardPlan) -> None:
+    async def _send(self, staff: DemoStaff, card: CardPlan, by: str) -> None:
         values = {"card": card.id, "amount_minor": GIVEN_MINOR, "phone": PHONES[1]}
-        await agreed(staff, CS, "gift.send", values, IM)
+        await agreed(staff, by, "gift.send", values, AGREE_TO_SEND)
         given = amount(GIVEN_MINOR, CURRENCY)
         self.add("office", f"{PEOPLE[CS].name} sends {given} of card {SENDERS} to a phone")
 
