@@ -70,19 +70,21 @@ def unreadable(connection: Connection) -> list[str]:
 def _with_anything(connection: Connection, readable: Collection[str]) -> list[Chained]:
     """Of the tables that may be read, those with a row or with a note of one.
 
-    In the others there is nothing to compare. They are asked themselves: what a server counts of a
-    table says nothing of a view that its owner may have put in its place.
+    In the others there is nothing to compare. What a server counts of a table is not asked, but
+    whether there is a page that could hold a row; where there is one, the table itself is.
     """
     told = [table for table in CHAINED if table.name in readable]
     if "change" not in readable:
         return told
-    rows = sql.SQL(" UNION ALL ").join(
-        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(
-            sql.Literal(table.name), sql.Identifier(table.name)
+    names = [table.name for table in told]
+    asked = [name for (name,) in connection.execute(SQL["with_a_page"], (names,))]
+    rows = [
+        sql.SQL("UNION ALL SELECT {} WHERE EXISTS (SELECT FROM {})").format(
+            sql.Literal(name), sql.Identifier(name)
         )
-        for table in told
-    )
-    notes = sql.SQL("SELECT relation FROM change UNION {}").format(rows)
+        for name in asked
+    ]
+    notes = sql.SQL(" ").join([sql.SQL("SELECT DISTINCT relation FROM change"), *rows])
     there = {name for (name,) in connection.execute(notes)}
     return [table for table in told if table.name in there]
 

@@ -15,6 +15,16 @@ WHERE
     AND relnamespace = 'public'::regnamespace
     AND has_table_privilege(oid, 'SELECT');
 
+-- name: with_a_page
+-- Of these tables those that may hold a row, by their files or those of their children: to ask an
+-- empty one takes as long as a full one.
+SELECT relname
+FROM pg_class
+WHERE
+    relname = any(%s)
+    AND relnamespace = 'public'::regnamespace
+    AND (relkind <> 'r' OR relhassubclass OR coalesce(pg_relation_size(oid), 1) > 0);
+
 -- name: strange_changes
 -- A change of no table of ours, with a number that nobody was given, or in the form of before when
 -- that was over: it would not say what the row was.

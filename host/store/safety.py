@@ -5,7 +5,7 @@ with every reason at once and the command that mends each. With standbys named, 
 when a standby has it: what waits for our own disk alone is lost when another takes over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +77,7 @@ DEMANDS: Final = (
 )
 
 
+COMMITS, STANDBYS = "synchronous_commit", "synchronous_standby_names"
 WAITS_FOR_A_STANDBY: Final = frozenset({"on", "remote_apply"})
 
 
@@ -106,27 +107,51 @@ def refuse_unsafe(connection: psycopg.Connection) -> None:
     Raises:
         UnsafeDatabaseError: it may not; lists every reason.
     """
+    server = _server(connection)
     problems = [
-        *_unsafe_settings(connection),
-        *_unsafe_standbys(connection),
-        *_wrong_place(connection),
+        *_unsafe_settings(server),
+        *_unsafe_standbys(server),
+        *_wrong_place(connection, server),
     ]
     if problems:
         raise UnsafeDatabaseError(problems)
-    _keep_commits_safe(connection)
+    _keep_commits_safe(connection, server)
 
 
-def _unsafe_settings(connection: psycopg.Connection) -> list[str]:
-    found = []
-    for demand in DEMANDS:
-        value = _value(connection, demand.setting)
-        if not demand.is_safe(value):
-            found.append(f"{demand.setting} is {value}: {demand.why}. Next: {demand.cure}")
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Server:
+    """What it said of itself, asked once: the host makes many connections."""
+
+    settings: Mapping[str, str]
+    is_standby: bool
+
+    @property
+    def commits(self) -> str:
+        return self.settings[COMMITS]
 
 
-def _unsafe_standbys(connection: psycopg.Connection) -> list[str]:
-    standbys, commits = _value(connection, "synchronous_standby_names"), _commits(connection)
+def _server(connection: psycopg.Connection) -> _Server:
+    names = list(dict.fromkeys([*(demand.setting for demand in DEMANDS), COMMITS, STANDBYS]))
+    row = connection.execute(
+        "SELECT pg_is_in_recovery(), array("
+        "SELECT current_setting(asked.name) FROM unnest(%s::text[]) WITH ORDINALITY"
+        " AS asked (name, turn) ORDER BY asked.turn)",
+        [names],
+    ).fetchone()
+    assert row is not None, "one row without a table"
+    return _Server(settings=dict(zip(names, row[1], strict=True)), is_standby=row[0])
+
+
+def _unsafe_settings(server: _Server) -> list[str]:
+    return [
+        f"{demand.setting} is {server.settings[demand.setting]}: {demand.why}. Next: {demand.cure}"
+        for demand in DEMANDS
+        if not demand.is_safe(server.settings[demand.setting])
+    ]
+
+
+def _unsafe_standbys(server: _Server) -> list[str]:
+    standbys, commits = server.settings[STANDBYS], server.commits
     if not standbys.strip() or commits in WAITS_FOR_A_STANDBY or not _waits_for_disk(commits):
         return []
     problem = (
@@ -137,28 +162,17 @@ def _unsafe_standbys(connection: psycopg.Connection) -> list[str]:
     return [problem]
 
 
-def _keep_commits_safe(connection: psycopg.Connection) -> None:
+def _keep_commits_safe(connection: psycopg.Connection, server: _Server) -> None:
     """Whatever is altered later, this session waits for disk and standbys.
 
     Where no standby is named, each value that was let through means what `on` means.
     """
-    commits = _commits(connection)
-    kept = commits if commits in WAITS_FOR_A_STANDBY else "on"
+    kept = server.commits if server.commits in WAITS_FOR_A_STANDBY else "on"
     connection.execute("SELECT set_config('synchronous_commit', %s, false)", [kept])
 
 
-def _commits(connection: psycopg.Connection) -> str:
-    return _value(connection, "synchronous_commit")
-
-
-def _value(connection: psycopg.Connection, setting: str) -> str:
-    row = connection.execute("SELECT current_setting(%s)", [setting]).fetchone()
-    return str(row[0]) if row else "unknown"
-
-
-def _wrong_place(connection: psycopg.Connection) -> list[str]:
-    row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
-    if row == (True,):
+def _wrong_place(connection: psycopg.Connection, server: _Server) -> list[str]:
+    if server.is_standby:
         return ["this server is a standby in recovery. Next: name the primary in [database]"]
     found, needed = applied_version(connection), schema_version()
     if found == needed:
