@@ -97,6 +97,7 @@ class Bureau:
     sent: list[Text] = field(default_factory=list)
     """Texts that went to phones."""
     _owner: psycopg.Connection[Any] | None = None
+    _clerks: Held | None = None
 
     def __post_init__(self) -> None:
         looks = partial(connect, self.dsns.audit, SHORT, autocommit=True)
@@ -255,17 +256,12 @@ class Bureau:
         return done
 
     def do_jobs(self) -> None:
-        """Everything that waits."""
-
-        def connect() -> psycopg.Connection[Any]:
-            return psycopg.connect(self.dsns.office, autocommit=True)
-
-        clerk = Clerk(self.office, Held(connect), WORKS, TIMERS)
-        try:
-            while clerk.do_next():
-                pass
-        finally:
-            clerk.shut()
+        """Everything that waits, on the connection that a clerk keeps."""
+        if self._clerks is None:
+            self._clerks = Held(partial(psycopg.connect, self.dsns.office, autocommit=True))
+        clerk = Clerk(self.office, self._clerks, WORKS, TIMERS)
+        while clerk.do_next():
+            pass
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """As the owner."""
@@ -275,7 +271,9 @@ class Bureau:
         return list(cursor.fetchall()) if cursor.description else []
 
     def leave(self) -> None:
-        """The owner goes."""
+        """The owner and the clerk go."""
+        if self._clerks is not None:
+            self._clerks.shut()
         if self._owner is not None:
             self._owner.close()
 
