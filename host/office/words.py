@@ -550,7 +550,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "question": Word("question", "咨询"),
     "complaint": Word("complaint", "投诉"),
     "praise": Word("praise", "表扬"),
-    "text": Word("text", "正文"),
+    "text": Word("text", "文本"),
     "thread": Word("begun by letter", "首封信件"),
     "at_office": Word("with whom", "对方"),
     "unread": Word("not read yet", "未读"),
