@@ -93,6 +93,7 @@ VALUES: Final[Mapping[str, str]] = {
     "title": "Opening",
     "text": "Welcome",
     "mail": "7",
+    "pickup": "7",
     "setting": "approval-hours",
     "terminal_id": "80010001",
     "times": "2",

@@ -62,6 +62,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="card_batch", table="card_batch"),
         Subject(kind="card", table="card", is_numbered=True),
         Subject(kind="member", table="member", is_numbered=True),
+        Subject(kind="pickup", table="pickup", is_numbered=True),
         Subject(kind="mail", table="letter", is_numbered=True),
         Subject(kind="gift", table="gift", is_numbered=True),
         Subject(kind="gift_to", table="gift", is_numbered=True),

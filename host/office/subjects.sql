@@ -534,6 +534,24 @@ FROM port_payment AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
 
+-- name: pickup
+-- By its number: of who comes, and of the store where they do.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    s.merchant_id,
+    t.store_id,
+    t.member_id,
+    null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM pickup AS t
+INNER JOIN store AS s ON t.store_id = s.id
+WHERE t.id = %(number)s
+FOR UPDATE OF t;
+
 -- name: mail
 -- By its number: a letter of its member and of whom they wrote to, or who wrote.
 SELECT

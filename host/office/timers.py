@@ -36,6 +36,8 @@ SIGNS_KEPT: Final = dt.timedelta(days=30)
 """Sessions and invitations that have ended."""
 MESSAGES_KEPT: Final = dt.timedelta(days=30)
 """To programs, that have them."""
+PICKUPS_KEPT: Final = dt.timedelta(days=1)
+"""In a store's queue, after the hour at which somebody was to come."""
 SOON: Final = dt.timedelta(0)
 HOURLY: Final = dt.timedelta(hours=1)
 MINUTELY: Final = dt.timedelta(minutes=1)
@@ -84,6 +86,11 @@ def _forget_members(connection: Connection, now: dt.datetime) -> int:
     return len(leaving)
 
 
+def _end_pickups(connection: Connection, now: dt.datetime) -> int:
+    told = {"now": now, "before": now - PICKUPS_KEPT, "limit": AT_A_TIME}
+    return connection.execute(SQL["end_pickups"], told).rowcount
+
+
 def _hand_out(connection: Connection, now: dt.datetime, nights: Nights) -> int:
     """Files of dates that were released so long ago. What cannot be is said, and tried again."""
     minutes = value_of(connection, HAND_OUT_MINUTES)
@@ -109,6 +116,7 @@ TIMERS: Final = (
     Timer(name="texts", every=SOON, texts=send_due),
     Timer(name="staff", every=MINUTELY, do=lambda one, _now: give_back_left(one, AT_A_TIME)),
     Timer(name="hand-out", every=MINUTELY, nightly=_hand_out),
+    Timer(name="pick-ups", every=HOURLY, do=_end_pickups),
     Timer(name="members", every=HOURLY, do=_forget_members),
     Timer(name="forms", every=HOURLY, do=_clearing("clear_forms", FORMS_KEPT)),
     Timer(name="sessions", every=HOURLY, do=_clearing("clear_sessions", SIGNS_KEPT)),

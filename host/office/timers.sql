@@ -127,6 +127,20 @@ WHERE
     m.id = %(id)s
     AND (t.sender_id = m.id OR t.receiver_id = m.id OR t.phone_hash = m.phone_hash);
 
+-- name: end_pickups
+-- Nobody came, or a till has taken the voucher since.
+-- notes: pickup
+UPDATE pickup AS t SET state = 'called_off', ended_at = %(now)s
+WHERE
+    t.id IN (
+        SELECT p.id
+        FROM pickup AS p
+        WHERE p.ended_at IS NULL AND p.due_at < %(before)s
+        ORDER BY p.due_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    );
+
 -- name: forget_letters
 -- What they wrote and what was written to them; that it was stays.
 -- notes: letter

@@ -157,6 +157,7 @@ CHAINED: Final = (
     Chained(name="sheet_version", key="concat_ws('/', t.sheet_id, t.version)"),
     Chained(name="card_batch", key="t.id::text"),
     Chained(name="pay_code", key="encode(t.code_hash, 'hex')"),
+    Chained(name="pickup", key="t.id::text"),
     Chained(name="pickup_use", key="encode(t.used_hash, 'hex')"),
     Chained(name="voucher_claim", key="t.card_id::text"),
     Chained(name="card_batch_part", key="t.id::text"),

@@ -44,6 +44,7 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "lottery",
             "port_payment",
             "letter",
+            "pickup",
         )
     },
 }

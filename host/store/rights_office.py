@@ -309,6 +309,11 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=columns("state bytes sha256 password_sealed expires_at"),
     ),
     "office_file_piece": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "pickup": Right(
+        reads=WHOLE,
+        inserts=columns("id card_id member_id store_id due_at asked_at"),
+        updates=columns("state prepared_by prepared_at ended_at"),
+    ),
     "pickup_use": Right(reads=WHOLE, inserts=WHOLE),
     "pay_code": Right(
         reads=WHOLE,

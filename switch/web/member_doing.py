@@ -120,6 +120,10 @@ class MemberDoing:
         if link is not None:
             address = f"{request.url.scheme}://{request.url.netloc}/me/gifts?link={quote(link)}"
             return self._visits.shown(request, member_pages.link(reader, address))
+        code = told.shown_once.get("code")
+        if code is not None:
+            minutes = int(told.told["minutes"])
+            return self._visits.shown(request, member_pages.pickup_code(reader, code, minutes))
         job, payment = told.told.get("job"), told.told.get("payment")
         if payment is not None:
             return RedirectResponse(f"/me/payment/{payment}", 303)

@@ -224,6 +224,8 @@ COUNTER: Final[Mapping[str, Text]] = {
     "clerk_amount": Text("Amount of the sale", "消费金额"),
     "clerk_redeem": Text("Redeem", "核销"),
     "clerk_redeemed": Text("redeemed", "已核销"),
+    "pickups": Text("To be picked up", "自提队列"),
+    "no_pickups": Text("Nobody comes to pick up anything.", "暂无预约自提。"),
     "clerk_waits": Text("Waits for a review", "等待复核"),
     "clerk_waits_text": Text(
         "A manager of the store or the merchant agrees to it, or says why not. Then it stands in"

@@ -10,6 +10,7 @@ from terminals.web.member_mail import MAIL
 from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, usable
 from terminals.web.member_recharge import PAYMENT, RECHARGE
 from terminals.web.member_stores import PROFILE, STORES
+from terminals.web.pickups_page import OWN
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 from terminals.web.shown import Row, Shown
@@ -196,5 +197,6 @@ MEMBER_SCREENS: Final = (
     STORES,
     PROFILE,
     MAIL,
+    OWN,
     WENT,
 )

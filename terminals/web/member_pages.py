@@ -62,6 +62,11 @@ def link(reader: Reader, address: str) -> str:
     return rendered("me_link.html", reader, address=address, qr=qr_of(address))
 
 
+def pickup_code(reader: Reader, code: str, minutes: int) -> str:
+    """What a voucher is picked up by, as it is scanned at a counter."""
+    return rendered("me_pickup_code.html", reader, code=code, qr=qr_of(code), minutes=minutes)
+
+
 def add_card(reader: Reader, *, once_key: str, **more: Any) -> str:
     """A card by what is on it and under what covers its password."""
     return rendered("me_card.html", reader, once_key=once_key, **_refused(more))

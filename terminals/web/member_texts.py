@@ -75,6 +75,19 @@ OF_MEMBERS: Final[Mapping[str, Text]] = {
         "Read by whom you write to, and by nobody else.", "仅收信方可以阅读, 其他任何人都看不到。"
     ),
     "their_answer": Text("Your answer", "回信内容"),
+    "pick_up": Text("Pick up", "到店自提"),
+    "show_pickup": Text("Show the code", "出示提货码"),
+    "pickup_off": Text("Call it off", "取消"),
+    "which_voucher": Text("Which voucher", "哪张券"),
+    "where_pickup": Text("Where", "门店"),
+    "when_pickup": Text("In how long", "多久后到店"),
+    "minutes": Text("minutes", "分钟"),
+    "ask_pickup": Text("Tell the store", "预约"),
+    "nothing_to_pick_up": Text("There is no voucher to pick up by.", "没有可自提的券。"),
+    "pickup_code": Text("Code to pick up by", "提货码"),
+    "pickup_code_hint": Text(
+        "Show it at the counter. It is good once, for", "到店出示, 一次有效, 有效"
+    ),
     "my_name": Text("What I am called", "昵称"),
     "keep_name": Text("Keep it", "保存"),
     "change_pay_pin": Text("Choose another pay PIN", "修改支付密码"),

@@ -51,8 +51,8 @@ AREAS: Final = (
     ),
     Area(
         "Vouchers and gifts", "券与赠送",
-        _of("voucher_batches vouchers counter_work gifts my_gifts wallet"),
-        _of("voucher_batch voucher gift pay pay_pin"),
+        _of("voucher_batches vouchers counter_work pickup_queue my_pickups gifts my_gifts wallet"),
+        _of("voucher_batch voucher pickup gift pay pay_pin"),
     ),
     Area(
         "Points and lotteries", "积分与抽奖",
@@ -112,7 +112,11 @@ MENUS: Final[Mapping[str, Sequence[str]]] = {
     "alliance": _in_order("directory rules alliance_terms alliance_settlements people"),
 }
 """Views by the kind of place a grant is at, in the order they are wanted."""
-COUNTERS: Final[Mapping[str, str]] = {"seat.open": "seat", "voucher.redeem": "clerk"}
+COUNTERS: Final[Mapping[str, str]] = {
+    "seat.open": "seat",
+    "voucher.redeem": "clerk",
+    "pickup.prepare": "pickups",
+}
 """Pages of a counter, by the action that whoever has one may do; each is called as its address."""
 EVERYTHING: Final = "everything"
 """The page that names all there is."""

@@ -20,6 +20,7 @@ from terminals.web.home import HOME
 from terminals.web.hr_page import HR
 from terminals.web.member import MEMBER_SCREENS
 from terminals.web.night_screens import NIGHT_SCREENS
+from terminals.web.pickups_page import QUEUE
 from terminals.web.profile_page import PROFILE
 from terminals.web.reader import Reader
 from terminals.web.rule_page import RULE
@@ -42,6 +43,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         TRANSACTION,
         HR,
         STORES_TODAY,
+        QUEUE,
         *NIGHT_SCREENS,
         *MEMBER_SCREENS,
     )

@@ -29,8 +29,9 @@ from host.office.phones import phone_hash
 from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
-from host.office.roles import CS, IM, MO, MP, PA, PO, ROLES, SC, SM
+from host.office.roles import CS, IM, MB, MO, MP, PA, PO, ROLES, SC, SM
 from host.office.rows.disclosures import REVEAL
+from host.office.rows.pickups import hand_over
 from host.office.rows.vouchers import SQL as OF_BATCHES
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
@@ -133,6 +134,7 @@ def post_redemption(at_work: AtWork) -> int:
         "left": told.left, "rrn": answer.rrn,
     }  # fmt: skip
     write_line(at_work.connection, line, DONE)
+    hand_over(at_work.connection, plan.card, line.at)
     return job.total
 
 
@@ -338,7 +340,7 @@ VOUCHER_SHOW_PICKUP: Final = Action(
     en="Show a code to pick up by",
     zh="出示自提码",
     values=VoucherShowPickup,
-    roles=frozenset({CS}),
+    roles=frozenset({CS, MB}),
     do=_show_pickup,
     about=lambda values: Ref("card", str(values.card)),
     step=Step.OWN,

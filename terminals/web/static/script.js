@@ -40,7 +40,14 @@
       || [...place.querySelectorAll("input, textarea")].some(isChanged);
     const reached = () => [...place.querySelectorAll("a, button, [tabindex]")];
     const plain = (text) => text.replace(/name="once_key" value="[0-9a-f]+"/g, "");
-    let shown = "";
+    let shown = "", rung = place.querySelectorAll("[data-rings]").length;
+    const ring = () => {
+      // what waits for somebody is heard, where a browser lets a page be heard
+      const sound = new AudioContext(), tone = sound.createOscillator();
+      tone.connect(sound.destination);
+      tone.start();
+      tone.stop(sound.currentTime + .25);
+    };
     const source = new EventSource(place.dataset.live);
     source.onmessage = (event) => {
       place.classList.remove("old");
@@ -48,6 +55,9 @@
       const focused = reached().indexOf(document.activeElement);
       place.innerHTML = event.data;
       shown = plain(event.data);
+      const rings = place.querySelectorAll("[data-rings]").length;
+      if (rings > rung) ring();
+      rung = rings;
       if (focused >= 0) (reached()[focused] || place).focus();
     };
     source.addEventListener("away", () => place.classList.add("old"));

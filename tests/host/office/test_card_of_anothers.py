@@ -20,7 +20,9 @@ from tests.host.test_gifts import money
 
 THIRD_PHONE = "13711112222"
 WISH, ORDER = "to-your-birthday", "WANG-ORDER-71"
-BY_THE_MEMBER = frozenset({"my_gifts", "draws", "jobs", "port_payments", "my_profile", "my_mails"})
+BY_THE_MEMBER = frozenset(
+    {"my_gifts", "draws", "jobs", "port_payments", "my_profile", "my_mails", "my_pickups"}
+)
 """Views whose rows name the member themselves: nothing follows a card to another."""
 BY_CARD = frozenset({"usages", "my_moves", "points", "wallet", "vouchers", "my_stores"})
 """Views that lead from a member to their cards; of vouchers none is given to another in use."""

@@ -204,6 +204,15 @@ class World:
         )  # fmt: skip
         return 9
 
+    def pickup(self) -> int:
+        """What their member comes for at their store."""
+        self.bureau.sql(
+            "INSERT INTO pickup (id, card_id, member_id, store_id, due_at, asked_at)"
+            " VALUES (9, %s, %s, %s, now(), now()) ON CONFLICT DO NOTHING",
+            self.card, int(self.member), self.store,
+        )  # fmt: skip
+        return 9
+
     def clear(self) -> None:
         """What a night would leave of them of today."""
         rows = {
@@ -384,7 +393,8 @@ class World:
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
             "enterprise": "FOREIGN-CO", "department": "FOREIGN", "employee": "FOREIGN1",
             "contact": "Mine", "price_minor": 1, "trigger": "after_issue", "reminder_days": 7,
-            "mail": self.letter(), "title": "Mine", "text": "Mine", "topic": "praise",
+            "pickup": self.pickup(), "mail": self.letter(),
+            "title": "Mine", "text": "Mine", "topic": "praise",
             "client": "foreign-erp", "webhook": self.webhook,
             "from_at": "2030-01-01T00:00:00+08:00",
         }  # fmt: skip

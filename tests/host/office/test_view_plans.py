@@ -29,6 +29,7 @@ GROWS = {
     "statement_answer", "statement_correction", "delivery", "report_made",
     "reserve_held", "reserve_released", "exception_case", "enterprise", "department", "employee",
     "enterprise_offer", "staff_issue", "staff_voucher", "reminder", "staff_reminder", "letter",
+    "pickup",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -162,6 +163,10 @@ INSERT INTO reminder (enterprise_id, trigger, days, state, saved_by, saved_at)
 SELECT e.id, 'after_issue', 7, 'on', 'x', now() FROM enterprise AS e;
 INSERT INTO staff_reminder (enterprise_id, issue_id, place, occasion, next_at, made_at)
 SELECT g.enterprise_id, g.issue_id, g.place, 'after_issue/7', now(), now() FROM staff_voucher AS g;
+INSERT INTO pickup (id, card_id, member_id, store_id, due_at, asked_at)
+SELECT n, n::bigint << 32, m.id, n, now(), now()
+FROM generate_series(1000, 20999) AS n
+INNER JOIN (SELECT id, 999 + row_number() OVER (ORDER BY id) AS n FROM member) AS m USING (n);
 INSERT INTO letter (
     id, thread, member_id, record_id, issuer_id, merchant_id, way, topic, title, body, written_by,
     wrote_at, member_seen_at

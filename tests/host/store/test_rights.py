@@ -121,6 +121,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/jobs.sql": ALL,
         "host/office/lotteries.sql": ALL,
         "host/office/mails.sql": ALL,
+        "host/office/pickups.sql": ALL,
         "host/office/live_stores.sql": ALL,
         "host/office/members.sql": ALL,
         "host/office/people.sql": ALL,
