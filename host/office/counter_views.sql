@@ -68,3 +68,16 @@ INNER JOIN LATERAL (
     LIMIT 1
 ) AS o ON true
 WHERE p.ended_at IS NULL;
+
+-- name: paid_at_store
+-- What members have paid by a store's code.
+SELECT
+    h.id,
+    h.at,
+    (h.after ->> 'store')::integer AS store,
+    (h.after ->> 'amount_minor')::bigint AS amount_minor,
+    h.after ->> 'rrn' AS rrn,
+    (h.after ->> 'merchant')::integer AS of_merchant,
+    (h.after ->> 'store')::integer AS of_store
+FROM history AS h
+WHERE h.action = 'pay.scan' AND h.outcome = 'done' AND starts_with(h.source, 'job/');

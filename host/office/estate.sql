@@ -254,6 +254,7 @@ WHERE t.id = %(id)s;
 SELECT
     m.merchant_id,
     m.name,
+    s.id,
     s.name
 FROM terminal AS t
 INNER JOIN store AS s ON t.store_id = s.id

@@ -326,6 +326,7 @@ _VIEWS: Final = (
     voucher_use.AT_THE_COUNTER,
     pickups.QUEUE,
     pickups.MY_PICKUPS,
+    paying.PAID_AT_STORE,
     breakage.EXPIRIES,
     cash.LOADS,
     cash.CASH_POSITIONS,

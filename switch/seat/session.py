@@ -42,6 +42,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: str
     merchant: str
     store: str
+    store_id: int = 0
     mac_algorithm: MacAlgorithm
     sitting: str = ""
     """The login of who sits there; empty: nobody."""

@@ -113,7 +113,7 @@ def application(front: WebFront) -> Starlette:
         *Public(visits).routes(),
         *Screened(visits, live).routes(),
         *ApiPages(visits).routes(),
-        *SeatPages(visits, front.seats).routes(),
+        *SeatPages(visits, front.seats, live).routes(),
         *ClerkPages(visits).routes(),
         *Api(desk, door.sign_ins).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),

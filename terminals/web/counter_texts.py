@@ -29,6 +29,8 @@ COUNTER: Final[Mapping[str, Text]] = {
     "seat_void": Text("Void", "撤销"),
     "seat_refund": Text("Refund", "退货"),
     "seat_complete": Text("Complete a hold", "预授权完成"),
+    "seat_paid": Text("Paid by members", "会员付款"),
+    "seat_paid_nothing": Text("Nobody has paid by the store's code yet.", "暂无会员扫门店码付款。"),
     "seat_held": Text("held", "已冻结"),
     "seat_completed": Text("completed", "已完成"),
     "seat_day": Text("Settle", "结算"),

@@ -51,7 +51,10 @@ AREAS: Final = (
     ),
     Area(
         "Vouchers and gifts", "券与赠送",
-        _of("voucher_batches vouchers counter_work pickup_queue my_pickups gifts my_gifts wallet"),
+        _of(
+            "voucher_batches vouchers counter_work pickup_queue my_pickups paid_at_store gifts"
+            " my_gifts wallet"
+        ),
         _of("voucher_batch voucher pickup gift pay pay_pin"),
     ),
     Area(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from host.model.money import HOUSE_CURRENCY
+from host.model.office import Page
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
 from terminals.seat.entry import IN_FORCE, OPEN, Entry, State
@@ -38,6 +39,7 @@ class At:
     merchant: str
     merchant_id: str
     store: str
+    store_id: int
     login: str
     batch: str
     is_signed_on: bool
@@ -170,6 +172,13 @@ def day(reader: Reader, at: At, settled: Any) -> str:
         sums=sums_of(reader, at.day),
         lines=[line_of(reader, one) for one in at.day],
     )
+
+
+def paid(reader: Reader, at: At, told: Page, *, is_live_alone: bool = False) -> str:
+    """What members have paid by the store's code; alone what is live of it."""
+    lines = [dict(zip(told.columns, row, strict=True)) for row in told.rows]
+    template = "seat_paid_lines.html" if is_live_alone else "seat_paid.html"
+    return rendered(template, reader, at=at, lines=lines)
 
 
 def refused(reader: Reader, at: At, text: str) -> str:

@@ -4,6 +4,7 @@ The office asks for a member who is on the phone or at its desk, as with gifts: 
 the member's, and its key says so. A code is told once, and only its keyed hash is kept.
 """
 
+import datetime as dt
 from typing import Final
 
 import msgspec
@@ -20,11 +21,13 @@ from host.office.action import Acting, Action, Result, Step
 from host.office.fields import Money, Number, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
 from host.office.people import Grant
+from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, Refusal
 from host.office.roles import CS, MB, MO, MP, SC, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
+from host.office.view import Column, Filter, View
 from host.stock import binding, gifts, paying
 from host.stock.batches import By
 from host.stock.refusals import StockRefusal, Why
@@ -89,6 +92,8 @@ def post_payment(at_work: AtWork) -> int:
     line.after = {
         "rrn": answer.rrn,
         "amount_minor": plan.amount_minor,
+        "merchant": plan.counter.merchant,
+        "store": plan.counter.store,
         "cards": [one.card for one in drawn],
     }
     write_line(at_work.connection, line, DONE)
@@ -156,6 +161,26 @@ def _by(acting: Acting) -> By:
     return By(acting.who.login, acting.now)
 
 
+PAID_AT_STORE: Final = View(
+    id="paid_at_store",
+    en="Paid by a store's code",
+    zh="门店码收款",
+    roles=frozenset({SC, SM, MP, MO}),
+    scopes=frozenset({Scope.MERCHANT, Scope.STORE}),
+    columns=(
+        Column(name="id", kind=int),
+        Column(name="at", kind=dt.datetime),
+        Column(name="store", kind=int, opens="stores"),
+        Column(name="amount_minor", kind=int),
+        Column(name="rrn", opens="transactions"),
+    ),
+    order=("id",),
+    is_newest_first=True,
+    filters=(Filter(name="store", column="store", kind=int),),
+    needs=frozenset({"store"}),
+    exports="C",
+)
+"""What members have paid there, by whatever cards of theirs: the lines that its jobs have left."""
 PAY_SHOW_CODE: Final = Action(
     id=SHOW,
     en="Show a code to pay by",

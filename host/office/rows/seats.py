@@ -41,13 +41,14 @@ def _open(acting: Acting, values: SeatOpen) -> Result:
         raise Refusal(FIELD, field="terminal_id", problem="no seat speaks as it does")
     row = acting.connection.execute(SQL["seat"], (values.terminal_id,)).fetchone()
     assert row is not None, "it is the subject"
-    merchant_id, merchant, store = row
+    merchant_id, merchant, store_id, store = row
     grant = acting.grant
     limit = None if grant.role in IN_CHARGE else grant.limit_minor or 0
     told = {
         "merchant_id": merchant_id,
         "merchant": merchant,
         "store": store,
+        "store_id": store_id,
         "mac_algorithm": algorithm.value,
         "grant": grant.id,
         "refund_minor_max": limit,

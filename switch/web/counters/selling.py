@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from host.model.office import Page, Refused
 from switch.seat import counter
 from switch.seat.counter import Begun
 from switch.seat.seats import Seats
@@ -23,6 +24,8 @@ from switch.seat.till import NotNowError, Till
 from switch.web.asked import Form
 from switch.web.counters.sitting import OPEN, Sitting, login_of
 from switch.web.counters.typed import amount_of, order_of
+from switch.web.live import EventStream, Live
+from switch.web.screened import SignedOutError
 from switch.web.visits import Visits
 from terminals.seat.entry import Entry, State
 from terminals.web import seat as shown
@@ -33,6 +36,8 @@ WAIT_SECONDS: Final = 2.5
 LINES_MAX: Final = 50
 INSTEAD: Final = "instead"
 """In the address of what is open, where it is shown in the place of what was asked for."""
+PAID: Final = "paid_at_store"
+LIVE_SECONDS: Final = 2.0
 
 Handler = Callable[[Request, Reader, Till], Awaitable[Response]]
 Part = Callable[[Till, Entry, int, str, str], Awaitable[Begun]]
@@ -42,7 +47,8 @@ Part = Callable[[Till, Entry, int, str, str], Awaitable[Begun]]
 class SeatPages:
     """All of them."""
 
-    def __init__(self, visits: Visits, seats: Seats) -> None:
+    def __init__(self, visits: Visits, seats: Seats, live: Live) -> None:
+        self._live = live
         self._visits = visits
         self._seats = seats
         self._sitting = Sitting(visits, seats)
@@ -63,6 +69,8 @@ class SeatPages:
             Route(f"{one}/void", at_one(self.void), methods=both),
             Route(f"{one}/refund", at_one(self.refund), methods=both),
             Route(f"{one}/complete", at_one(self.complete), methods=both),
+            Route(f"{one}/paid", at_one(self.paid)),
+            Route(f"{one}/paid/live", at_one(self.paid_anew)),
             Route(f"{one}/day", at_one(self.day), methods=both),
             Route(f"{one}/leave", at_one(self._sitting.leave), methods=["POST"]),
         ]
@@ -200,6 +208,37 @@ class SeatPages:
             raise HTTPException(404)
         return entry
 
+    async def paid(self, request: Request, reader: Reader, till: Till) -> Response:
+        """What members pay here by the store's code, which passes no till."""
+        told = await self._paid_here(request, till)
+        if isinstance(told, Refused):
+            return await self._visits.trouble(request, told)
+        return self._visits.shown(request, shown.paid(reader, _at(till), told))
+
+    async def paid_anew(self, request: Request, reader: Reader, till: Till) -> Response:
+        """The same, each time that it is another."""
+
+        async def draw() -> str:
+            told = await self._paid_here(request, till)
+            if isinstance(told, Refused):
+                raise SignedOutError
+            return shown.paid(reader, _at(till), told, is_live_alone=True)
+
+        session = self._visits.session(request)
+        topic = (session, reader.language, request.url.path)
+        events = self._live.events(session, topic, draw, LIVE_SECONDS)
+        if events is None:
+            raise HTTPException(429)
+        return EventStream(events)
+
+    async def _paid_here(self, request: Request, till: Till) -> Page | Refused:
+        assert till.about is not None, "somebody sits there"
+        filters = {"store": str(till.about.store_id)}
+        asked = self._visits.asked(request, PAID, filters, [], rows_max=LINES_MAX)
+        told = await self._visits.desk.ask(asked)
+        assert isinstance(told, Page | Refused), told
+        return told
+
     async def day(self, request: Request, reader: Reader, till: Till) -> Response:
         """The open batch; and settling it."""
         if request.method == "POST":
@@ -242,6 +281,7 @@ def _at(till: Till) -> shown.At:
         merchant=about.merchant,
         merchant_id=about.merchant_id,
         store=about.store,
+        store_id=about.store_id,
         login=about.sitting,
         batch=till.batch,
         is_signed_on=till.session.is_signed_on,

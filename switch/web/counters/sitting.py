@@ -61,6 +61,7 @@ class Sitting:
                 merchant_id=values["merchant_id"],
                 merchant=values["merchant"],
                 store=values["store"],
+                store_id=values["store_id"],
                 mac_algorithm=MacAlgorithm(values["mac_algorithm"]),
                 sitting=login,
                 grant=values["grant"],

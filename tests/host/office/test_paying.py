@@ -19,7 +19,7 @@ from host.moves import Moves
 from host.paying import Paying
 from host.store.trace import trace
 from tests.host.conftest import Till, asking_of
-from tests.host.office.conftest import HOME, Bureau, Person
+from tests.host.office.conftest import HOME, OTHER_STORE, Bureau, Person
 from tests.host.office.test_gifts import Desk, made_desk
 from tests.host.rule_makers import put_rule
 from tests.host.test_gifts import money
@@ -138,6 +138,13 @@ async def test_a_stores_code_is_scanned_and_paid_out_of_all_cards_at_that_store(
     )
     refund = desk.till.request(Kind.REFUND, desk.others, 500, original=Original(rrn=rrn))
     assert (await desk.till.ask(refund)).is_approved
+    here = [desk.bureau.person(*who) for who in (("merchant_operator",), ("store_clerk", "store"))]
+    for who in here:
+        rows = desk.bureau.rows(who, "paid_at_store", store="1")
+        assert [row["amount_minor"] for row in rows] == [1_000, 150_000], "the newest first"
+        assert rows[1]["rrn"] == rrn
+    elsewhere = desk.bureau.person("store_clerk", "store", OTHER_STORE)
+    assert desk.bureau.rows(elsewhere, "paid_at_store", store="1") == []
     newer = await bill(desk)
     assert await desk.refused("pay.scan", card=desk.getter, store_code=code, amount_minor=1) == (
         "E-PAY-CODE"

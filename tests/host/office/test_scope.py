@@ -339,6 +339,7 @@ class World:
             "schedule": self.schedule, "mine": "true", "transaction": self.rrn,
             "batch": self.batch, "lottery": self.lottery, "webhook": self.webhook,
             "issue": self.issue, "merchant": self.merchant, "face": self.face,
+            "store": self.store,
         }  # fmt: skip
 
     def questions(self, view: View) -> Iterator[dict[str, str]]:

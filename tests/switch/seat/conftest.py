@@ -68,6 +68,13 @@ class House:
         assert (done, shown) == ("done", "done")
         return self.staff.shown
 
+    def store_code(self, amount_minor: int) -> str:
+        """What a member scans at the first store."""
+        values = {"store": 1, "amount_minor": amount_minor}
+        with hastily():
+            assert self.staff.act("merchant_operator", "pay.store_code", values) == "done"
+        return self.staff.shown
+
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """What the ledger has."""
         where = dsn_of("audit", self.running.settings.database, self.places.cluster)

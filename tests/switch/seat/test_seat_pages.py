@@ -16,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from config.run.staff import Colleague
 from host.estate.demo import GIFT_FACE_MINOR
+from tests.simulators.conftest import hastily
 from tests.switch.seat.conftest import CARDS, House
 from tests.switch.web.browsing import CHROMIUM, CONTRAST_MIN, CONTRASTS, PHONE, SCREENS, WIDE
 from tests.whole.relay import Trouble
@@ -214,6 +215,20 @@ def test_a_card_is_held_paid_out_of_and_let_go(page: Page, house: House) -> None
     assert house.violations() == []
 
 
+def test_what_members_pay_by_the_stores_code_comes_up_at_the_seat(page: Page, house: House) -> None:
+    """S3-09: the seat makes the code; what was paid by it is seen there, and on no other till."""
+    assert house.pay_code(1235, "13800138235")
+    page.goto(f"{house.web}/seat/{SEAT}/paid")
+    page.wait_for_selector("[data-live] p.hint")
+    code = house.store_code(3_300)
+    told = {"card": 1235, "store_code": code}
+    with hastily():
+        assert house.staff.act("service", "pay.scan", told) == "done"
+    page.wait_for_selector("[data-live] td:has-text('¥33.00')")
+    assert house.value_of(1235) == GIFT_FACE_MINOR - 3_300
+    looked_at(page, "seat-paid-wide", WIDE)
+
+
 def test_cash_is_loaded_by_a_key_and_a_lost_answer_is_confirmed(page: Page, house: House) -> None:
     """S3-06: nobody takes the cash twice, and nobody keeps it."""
     activate(page, 1234)
@@ -378,7 +393,9 @@ def test_its_pages_fit_and_are_read_by_day_and_night(
         page.wait_for_url(f"**/seat/{SEAT}")
         kind = "phone" if size is PHONE else "wide"
         done = page.query_selector(".day td a")
-        paths = {name: f"/{name}" for name in ("void", "refund", "complete", "day")} | {"seat": ""}
+        paths = {name: f"/{name}" for name in ("void", "refund", "complete", "paid", "day")} | {
+            "seat": ""
+        }
         links = {name: f"{house.web}/seat/{SEAT}{path}" for name, path in paths.items()}
         if done is not None:
             links["done"] = f"{house.web}{done.get_attribute('href')}"

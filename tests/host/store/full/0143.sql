@@ -1,0 +1,1 @@
+-- Nothing: it adds indexes.
