@@ -12,4 +12,11 @@ BUDGET: Final = RefusalKind(
     why="an enterprise spends no more on vouchers than its issuer has granted it",
     next="have the budget raised (posswitch enterprise grant), or choose fewer people",
 )
-ENTERPRISE_REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (BUDGET,)}
+LINK: Final = RefusalKind(
+    code="E-VOUCHER-LINK",
+    en="this link leads to no voucher any more",
+    zh="链接无效, 或该券已使用或已过期",
+    why="a link is good until its voucher is redeemed, given away or over",
+    next="whoever has a voucher sees it at /me after signing in by phone",
+)
+ENTERPRISE_REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (BUDGET, LINK)}

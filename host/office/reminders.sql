@@ -83,7 +83,9 @@ SELECT
     m.phone_masked,
     i.name,
     coalesce(b.valid_to, v.valid_to) AS valid_to,
-    c.status = 'claimed' AND c.member_id = g.member_id AS is_theirs
+    c.status = 'claimed' AND c.member_id = g.member_id AS is_theirs,
+    s.issue_id,
+    s.place
 FROM staff_reminder AS s
 INNER JOIN staff_voucher AS g ON s.issue_id = g.issue_id AND s.place = g.place
 INNER JOIN staff_issue AS i ON g.issue_id = i.id

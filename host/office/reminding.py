@@ -6,11 +6,13 @@ host that is killed in between sends again what it had sent of some at most.
 
 import datetime as dt
 from typing import Final
+from urllib.parse import urljoin
 
 from host.hsm.interface import Hsm
 from host.model.secrets import Secret
 from host.sms import Sms, Text
 from host.stock.lives import PHONE_USE
+from host.stock.qr import handed_out_link
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
@@ -19,6 +21,8 @@ TEXTS_AT_A_TIME: Final = 20
 LATE_DAYS: Final = 3
 """What was due longer ago is not sent any more."""
 TRIES_MAX: Final = 5
+PATH: Final = "/voucher/"
+"""Where a link leads, with what it ends with: beside the members' pages."""
 AGAIN_AFTER: Final = dt.timedelta(minutes=10)
 WORDS: Final = "您有一张券待提: {name}{until}. 一键提货 {link} A voucher waits for you."
 
@@ -47,11 +51,12 @@ def send_due(connection: Connection, now: dt.datetime, hsm: Hsm, sms: Sms) -> bo
     """Send the next; gives whether there may be more."""
     told = {"now": now, "limit": TEXTS_AT_A_TIME}
     rows = connection.execute(SQL["due_reminders"], told).fetchall()
-    for number, attempts, hashed, sealed, masked, name, valid_to, is_theirs in rows:
+    for number, attempts, hashed, sealed, masked, name, valid_to, is_theirs, *row in rows:
         state, next_at, sent_at = "dropped", now, None
         if is_theirs:
             phone = hsm.open_secret(bytes(sealed), f"{PHONE_USE}/{bytes(hashed).hex()}")
-            if _is_taken(sms, phone, masked, words_of(name, valid_to, sms.link)):
+            link = urljoin(sms.link, f"{PATH}{handed_out_link(hsm, *row)}")
+            if _is_taken(sms, phone, masked, words_of(name, valid_to, link)):
                 state, sent_at = "sent", now
             else:
                 state = "queued" if attempts + 1 < TRIES_MAX else "failed"

@@ -172,3 +172,16 @@ SET
     state = 'refused',
     why = 'stopped'
 WHERE t.issue_id = %s AND t.state = 'waiting';
+
+-- name: linked_voucher
+-- The voucher that a row has, and whether it still waits for whom it was handed out to.
+SELECT
+    g.card_id,
+    g.member_id,
+    i.name,
+    c.valid_to,
+    c.status = 'claimed' AND c.member_id = g.member_id AS is_theirs
+FROM staff_voucher AS g
+INNER JOIN staff_issue AS i ON g.issue_id = i.id
+INNER JOIN card AS c ON g.card_id = c.id
+WHERE g.issue_id = %(issue)s AND g.place = %(place)s;

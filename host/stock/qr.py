@@ -2,7 +2,8 @@
 
 Of a printed voucher the token names the voucher and the code it had: another code for it, and all
 that was printed before is dead. Of who comes to pick up it names the voucher, until when, and is
-good once: the hash of those that were used is kept (`host.stock.pickups`).
+good once: the hash of those that were used is kept (`host.stock.pickups`). A link that is sent to
+an employee names the row of an issue that their voucher is in.
 """
 
 import base64
@@ -20,6 +21,7 @@ from host.model.secrets import Secret
 
 VOUCHER_PLACE: Final = "qr/voucher"
 PICKUP_PLACE: Final = "qr/pickup"
+HANDED_OUT_PLACE: Final = "link/staff-voucher"
 STAMP_BYTES: Final = 8
 TOKEN_CHARACTERS_MIN: Final = 40
 """Fewer than any has, and more than a voucher's code."""
@@ -29,6 +31,7 @@ PICKUP_LIFETIME_MAX: Final = dt.timedelta(minutes=15)
 """Longer is never believed, whatever a token says."""
 _PATH: Final = "/v/"
 _VOUCHER: Final = struct.Struct(f">q{STAMP_BYTES}s")
+_HANDED_OUT: Final = struct.Struct(">qq")
 _PICKUP: Final = struct.Struct(f">qqq{STAMP_BYTES}s{STAMP_BYTES}s")
 
 
@@ -107,6 +110,17 @@ def read_pickup(hsm: Hsm, token: str) -> Pickup | None:
         return None
     card, begin, end, stamp, once = _PICKUP.unpack(clear)
     return Pickup(card, stamp, _at(begin), _at(end), hashlib.sha256(once + clear).digest())
+
+
+def handed_out_link(hsm: Hsm, issue: int, place: int) -> str:
+    """What a link ends with that leads an employee to a voucher; each time another one."""
+    return _sealed(hsm, _HANDED_OUT.pack(issue, place), HANDED_OUT_PLACE)
+
+
+def read_handed_out(hsm: Hsm, token: str) -> tuple[int, int] | None:
+    """Of which issue, in which place; None: it is none of ours."""
+    clear = _opened(hsm, token, HANDED_OUT_PLACE)
+    return None if clear is None else _HANDED_OUT.unpack(clear)
 
 
 def svg_of(text: str) -> str:

@@ -41,6 +41,7 @@ from switch.web.screened import Screened
 from switch.web.sealed import Sealed
 from switch.web.spoken import Chinese
 from switch.web.visits import Visits
+from switch.web.voucher_link import VoucherLink
 from switch.web_settings import LOOPBACK_NAMES, USUAL_PORT, WebSettings
 from terminals.web.pages import STATIC
 
@@ -113,6 +114,7 @@ def application(front: WebFront) -> Starlette:
         *Public(visits).routes(),
         *Screened(visits, live).routes(),
         *ApiPages(visits).routes(),
+        *VoucherLink(visits, door.sign_ins).routes(),
         *SeatPages(visits, front.seats, live).routes(),
         *ClerkPages(visits).routes(),
         *Api(desk, door.sign_ins).routes(),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from host.model.office import Refused
+from host.model.office import Done, Refused
 from terminals.web.pages import rendered
 from terminals.web.qr import qr_of
 from terminals.web.reader import Reader
@@ -23,6 +23,12 @@ def code(reader: Reader, digits: str, seconds: int) -> str:
     return rendered(
         "me_code.html", reader, groups=groups, qr=qr_of(digits), seconds=seconds, code=digits
     )
+
+
+def voucher_link(reader: Reader, *, done: Done | None = None, **more: Any) -> str:
+    """What to press for a voucher's code; and the code."""
+    qr = qr_of(done.shown_once["code"]) if done is not None else None
+    return rendered("me_voucher.html", reader, done=done, qr=qr, **_refused(more))
 
 
 def no_card(reader: Reader) -> str:

@@ -7,6 +7,13 @@ from terminals.web.text import Text
 
 OF_MEMBERS: Final[Mapping[str, Text]] = {
     "recharge": Text("Load a card", "充值"),
+    "voucher_waits": Text("A voucher waits for you", "您有一张券待提"),
+    "show_pickup": Text("Show the code", "一键提货"),
+    "pickup_code": Text("Code to pick up by", "提货码"),
+    "pickup_hint": Text("Show it at the store. It is good for", "请向店员出示, 有效"),
+    "minutes_short": Text("minutes", "分钟"),
+    "voucher_until": Text("the voucher until", "券有效期至"),
+    "all_of_mine": Text("All that is mine", "我的券包"),
     "onto_card": Text("Onto which card", "充到哪张卡"),
     "by_port": Text("Over the phone", "手机充值"),
     "for_phone": Text("For which phone", "充给 (手机号)"),

@@ -34,7 +34,7 @@ def test_all_who_have_not_are_reminded_by_hand_once_a_day(works: Works) -> None:
     words = bureau.sent[0].words
     assert "Dragon boat" in words
     assert "2029-12-31" in words
-    assert "https://pay.example/me" in words
+    assert "https://pay.example/voucher/" in words
     codes = works.codes().values()
     assert not [code for code in codes if code.reveal() in words]
     assert {row["text_state"] for row in bureau.rows(works.hr, "outbox")} == {"sent"}

@@ -35,7 +35,7 @@ HELD = sorted(
 UNBOUND = {
     "session.sign_in", "invitation.accept", "session.use_grant", "session.sign_out",
     "password.change", "totp.enrol", "file.send", "card.activate", "session.code",
-    "session.phone_sign_in", "session.visit", "pay_pin.code", "pay_pin.set",
+    "session.phone_sign_in", "session.visit", "voucher.open_link", "pay_pin.code", "pay_pin.set",
 }  # fmt: skip
 """They are about the person themselves."""
 OWN_PHONE = "13711112222"

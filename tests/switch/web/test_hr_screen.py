@@ -77,4 +77,4 @@ def test_all_who_have_not_redeemed_are_reminded_in_two_clicks(
         page.wait_for_selector("h1:has-text('Done')")
     works.bureau.sent.clear()
     works.bureau.do_jobs()
-    assert "https://pay.example/me" in works.bureau.sent[-1].words
+    assert "https://pay.example/voucher/" in works.bureau.sent[-1].words
