@@ -23,6 +23,7 @@ from terminals.web.reader import Reader
 from terminals.web.shown import Row, shown
 
 NEEDS_PIN: Final = frozenset({"E-PAY-PIN", "E-WRONG-PIN"})
+IN_DOUBT: Final = "E-IN-DOUBT"
 NO_PIN: Final = "E-NO-PIN"
 SHOW: Final = "pay.show_code"
 SCAN: Final = "pay.scan"
@@ -145,7 +146,7 @@ class MemberDoing:
             return visits.to_door(request)
         if told.code == NO_PIN:
             return RedirectResponse("/me/pin", 303)
-        if told.code in NEEDS_PIN:
+        if told.code in {*NEEDS_PIN, IN_DOUBT}:
             typed = [
                 (name, value)
                 for name, values in form.typed.items()
@@ -153,7 +154,8 @@ class MemberDoing:
                 for value in values
             ]
             name = reader.named(reader.actions[what]) if what in reader.actions else what
-            page = member_pages.pin(reader, path=path, typed=typed, what=name, refused=told)
+            made = member_pages.again if told.code == IN_DOUBT else member_pages.pin
+            page = made(reader, path=path, typed=typed, what=name, refused=told)
             return visits.shown(request, page, status_of(told))
         back = back_to(form.one("back"))
         page = member_pages.trouble(reader, told, "/me" if back == "/" else back)

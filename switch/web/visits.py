@@ -22,13 +22,14 @@ from switch.web.statuses import status_of as status_of_code
 from switch.web_settings import WebSettings
 from terminals.web import pages
 from terminals.web.reader import Reader
-from terminals.web.texts import LANGUAGES, Language
+from terminals.web.texts import LANGUAGES, TEXTS, Language
 
 FAULT: Final = 500
 API: Final = "/v1/"
 """How addresses of programs begin: these are answered as JSON, whatever it is."""
 STATUS_OF: Final[Mapping[type[Exception], int]] = {HostAwayError: 503, InDoubtError: 503}
 """Of what is no fault of ours."""
+UNKNOWN: Final = Refused(code="E-IN-DOUBT", en=TEXTS["in_doubt"].en, zh=TEXTS["in_doubt"].zh)
 SIGNED_OUT: Final = frozenset({"E-SIGNED-OUT", "E-NO-GRANT"})
 ROWS_USUAL: Final = 50
 MEMBERS_DOOR: Final = "/me/sign-in"
@@ -49,22 +50,24 @@ class Visits:
     async def do(
         self, request: Request, action: str, values: Mapping[str, Any], session: Secret, **how: Any
     ) -> Done | Waiting | Refused:
-        """Have something done.
+        """Have something done; where it is not known what became of it, that is what is told.
 
         Raises:
-            HostAwayError, InDoubtError: as `Desk.ask`.
+            HostAwayError: as `Desk.ask`.
         """
         code = how.pop("code", "")
-        told = await self.desk.ask(
-            Do(
-                session=session,
-                action=action,
-                values=Secret(json.dumps(values, ensure_ascii=False).encode()),
-                code=Secret(code.encode()) if code else None,
-                source=source_of(request),
-                **how,
-            )
+        asked = Do(
+            session=session,
+            action=action,
+            values=Secret(json.dumps(values, ensure_ascii=False).encode()),
+            code=Secret(code.encode()) if code else None,
+            source=source_of(request),
+            **how,
         )
+        try:
+            told = await self.desk.ask(asked)
+        except InDoubtError:
+            return UNKNOWN
         assert isinstance(told, Done | Waiting | Refused), told
         return told
 

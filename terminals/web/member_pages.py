@@ -58,6 +58,13 @@ def pin(
     return rendered("me_pin.html", reader, path=path, typed=typed, what=what, refused=refused)
 
 
+def again(
+    reader: Reader, *, path: str, typed: Sequence[tuple[str, str]], what: str, refused: Refused
+) -> str:
+    """What nobody knows the end of: the same is sent again, under the same key."""
+    return rendered("me_again.html", reader, path=path, typed=typed, what=what, refused=refused)
+
+
 def set_pin(reader: Reader, *, told: Mapping[str, Any] | None = None, **more: Any) -> str:
     """Choosing one: a code is sent first."""
     return rendered("me_set_pin.html", reader, told=told, **_refused(more))

@@ -367,6 +367,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "This is shown once, and kept nowhere. Write it down now.", "仅显示一次, 请立即记录。"
     ),
     "refused": Text("Not done", "未办理"),
+    "unknown": Text("Not known yet", "结果未知"),
+    "send_again": Text("Send it again", "再次提交"),
     "not_found": Text("There is no such page for this grant.", "当前身份下没有此页面。"),
     "stale_form": Text(
         "This form is not one of this sign-in: nothing was done. Open it anew.",
@@ -385,7 +387,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "in_doubt": Text(
         "It is not known whether it was done. Send the same form again: it is done once.",
-        "结果未知。可再次提交同一表单, 只会办理一次。",
+        "系统未收到结果。请再次提交同一表单, 只会办理一次。",
     ),
     "enrol_first": Text("One-time codes are needed before anything else.", "请先启用动态口令。"),
     "go_on": Text("Go on", "继续"),
