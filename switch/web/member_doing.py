@@ -23,7 +23,8 @@ from terminals.web.reader import Reader
 from terminals.web.shown import Row, shown
 
 NEEDS_PIN: Final = frozenset({"E-PAY-PIN", "E-WRONG-PIN"})
-IN_DOUBT: Final = "E-IN-DOUBT"
+NOT_KNOWN: Final = frozenset({"E-IN-DOUBT", "E-HOST-AWAY"})
+"""What became of it: the same is sent again."""
 NO_PIN: Final = "E-NO-PIN"
 SHOW: Final = "pay.show_code"
 SCAN: Final = "pay.scan"
@@ -146,7 +147,7 @@ class MemberDoing:
             return visits.to_door(request)
         if told.code == NO_PIN:
             return RedirectResponse("/me/pin", 303)
-        if told.code in {*NEEDS_PIN, IN_DOUBT}:
+        if told.code in NEEDS_PIN | NOT_KNOWN:
             typed = [
                 (name, value)
                 for name, values in form.typed.items()
@@ -154,7 +155,7 @@ class MemberDoing:
                 for value in values
             ]
             name = reader.named(reader.actions[what]) if what in reader.actions else what
-            made = member_pages.again if told.code == IN_DOUBT else member_pages.pin
+            made = member_pages.again if told.code in NOT_KNOWN else member_pages.pin
             page = made(reader, path=path, typed=typed, what=name, refused=told)
             return visits.shown(request, page, status_of(told))
         back = back_to(form.one("back"))

@@ -30,8 +30,8 @@ RETRY_AFTER: Final = {429: "60", 503: "5"}
 """How many seconds later a program asks again."""
 AWAY: Final = Refused(
     code="E-HOST-AWAY",
-    en="the host cannot be asked now: nothing was done",
-    zh="主机不可用, 未办理",
+    en="the host cannot be asked now, and this was not sent",
+    zh="主机不可用, 本次未提交",
 )
 DOUBT: Final = Refused(
     code="E-IN-DOUBT",

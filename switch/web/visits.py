@@ -30,6 +30,7 @@ API: Final = "/v1/"
 STATUS_OF: Final[Mapping[type[Exception], int]] = {HostAwayError: 503, InDoubtError: 503}
 """Of what is no fault of ours."""
 UNKNOWN: Final = Refused(code="E-IN-DOUBT", en=TEXTS["in_doubt"].en, zh=TEXTS["in_doubt"].zh)
+NOT_NOW: Final = Refused(code="E-HOST-AWAY", en=TEXTS["away_now"].en, zh=TEXTS["away_now"].zh)
 SIGNED_OUT: Final = frozenset({"E-SIGNED-OUT", "E-NO-GRANT"})
 ROWS_USUAL: Final = 50
 MEMBERS_DOOR: Final = "/me/sign-in"
@@ -50,10 +51,10 @@ class Visits:
     async def do(
         self, request: Request, action: str, values: Mapping[str, Any], session: Secret, **how: Any
     ) -> Done | Waiting | Refused:
-        """Have something done; where it is not known what became of it, that is what is told.
+        """Have something done; where it cannot be known what became of it, that is what is told.
 
-        Raises:
-            HostAwayError: as `Desk.ask`.
+        A host that is away may have done it when the same form was sent before, so it is not said
+        that nothing was done.
         """
         code = how.pop("code", "")
         asked = Do(
@@ -68,6 +69,10 @@ class Visits:
             told = await self.desk.ask(asked)
         except InDoubtError:
             return UNKNOWN
+        except HostAwayError:
+            return NOT_NOW
+        if isinstance(told, Refused) and told.code == NOT_NOW.code:
+            return NOT_NOW
         assert isinstance(told, Done | Waiting | Refused), told
         return told
 

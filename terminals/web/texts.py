@@ -368,6 +368,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "refused": Text("Not done", "未办理"),
     "unknown": Text("Not known yet", "结果未知"),
+    "not_now": Text("Not now", "暂不可用"),
+    "away_now": Text(
+        "The host is away, and this was not sent. Send the same form again in a moment: what was"
+        " done before is not done twice.",
+        "主机不可用, 本次未提交。请稍后再次提交同一表单: 已办理的不会重复办理。",
+    ),
     "send_again": Text("Send it again", "再次提交"),
     "not_found": Text("There is no such page for this grant.", "当前身份下没有此页面。"),
     "stale_form": Text(

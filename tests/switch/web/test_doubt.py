@@ -7,7 +7,7 @@ import pytest
 
 from host.model.office import Asked, Do
 from host.office.reception import Reception
-from switch.web.desk import Desk, InDoubtError
+from switch.web.desk import Desk, HostAwayError, InDoubtError
 from tests.host.office.conftest import Bureau
 from tests.switch.web.conftest import Browser, Open
 
@@ -48,16 +48,30 @@ def _unheard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Desk, "ask", lost)
 
 
-@pytest.mark.parametrize("breaks", [_kept_and_lost, _unheard])
+def _away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host cannot be asked: whether it did the same form before is not known here."""
+    ask = Desk.ask
+
+    async def away(self: Desk, asked: Asked) -> Any:
+        if isinstance(asked, Do):
+            raise HostAwayError
+        return await ask(self, asked)
+
+    monkeypatch.setattr(Desk, "ask", away)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "told"), [(_kept_and_lost, "结果未知"), (_unheard, "结果未知"), (_away, "暂不可用")]
+)
 def test_a_form_in_doubt_is_sent_again_from_where_it_stands_and_done_once(
-    front: Open, bureau: Bureau, monkeypatch: pytest.MonkeyPatch, breaks: Any
+    front: Open, bureau: Bureau, monkeypatch: pytest.MonkeyPatch, breaks: Any, told: str
 ) -> None:
     browser = _opened(front, bureau)
     key = browser.once_key
     breaks(monkeypatch)
     page = browser.post("/do/merchant.save", {"once_key": key, "how": "do", **SHOP})
     assert page.status_code == 503
-    assert "<strong>结果未知</strong>" in page.text
+    assert f"<strong>{told}</strong>" in page.text
     assert "未办理" not in page.text
     assert f'value="{SHOP["name"]}"' in page.text
     assert browser.once_key == key
