@@ -226,7 +226,12 @@ def _came_of(reader: Reader, action: ActionTold, done: Done | None) -> dict[str,
             for name in dict.fromkeys([*done.before, *done.after])
         ],
         "told": [
-            (cells.label(name, subject, language), cells.shown(name, value, language))
+            (
+                cells.label(name, subject, language),
+                reader.done.get(value, value)
+                if name == "action"
+                else cells.shown(name, value, language),
+            )
             for name, value in done.told.items()
             if not (leaves and name == LEAVES)
         ],

@@ -141,6 +141,7 @@ def test_what_waits_for_a_second_person_says_so_and_is_agreed_to_at_a_page(
                 "note": "as agreed", "totp_code": bureau.code(maker)}  # fmt: skip
         page = browser.post("/do/fee.save", told)
     assert "已提交复核" in page.text, page.text
+    assert re.search(r"<dd>20\d\d-\d\d-\d\d \d\d:\d\d:\d\d</dd>", page.text), page.text
     listed = second.get("/show/approvals?to_decide=true").text
     link = re.search(r'href="(/do/approval\.decide\?approval=\d+)&amp;back=', listed)
     assert link is not None, listed
@@ -153,6 +154,7 @@ def test_what_waits_for_a_second_person_says_so_and_is_agreed_to_at_a_page(
         told |= {"once_key": second.once_key, "totp_code": bureau.code(other)}
         done = second.post("/do/approval.decide", told)
     assert done.status_code == 200, done.text
+    assert "<dd>fee.save" not in done.text, done.text
     assert len(bureau.rows(maker, "fees")) == 1
 
 
