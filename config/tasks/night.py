@@ -268,6 +268,8 @@ def print_previews(previews: Sequence[Preview], zone: str, *, as_json: bool = Fa
         console.print(f"  {each.files:,} files in {each.directory}", markup=False)
         if each.positions:
             console.print(positions_sheet(each.positions))
+            if each.steps:
+                console.print("so far: the night itself posts fees, alliances and reserves first")
     console.print("nothing was written")
 
 

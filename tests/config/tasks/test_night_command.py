@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from clearing.netting import Position
+from clearing.preview import Preview
 from config.places import Places, places_of
 from config.run.database import embedded_dsns, opened_database
 from config.run.estates import loader
 from config.settings import DatabaseSettings, Settings
+from config.tasks.night import print_previews
 from host.clock import utc_now
 from host.estate.demo import demo_estate
 from tests.commands import run_command
@@ -87,6 +90,22 @@ def test_a_dry_run_and_five_runs_within_a_minute(places: Places) -> None:
     assert told["business_date"] == f"{today + DAY}"
     assert [each["step"] for each in steps] == told["steps"], "each on a line, as it ends"
     assert open_date(places) == today + 2 * DAY
+
+
+@pytest.mark.parametrize(("steps", "is_said"), [(("fees", "net"), True), ((), False)])
+def test_a_look_ahead_says_what_its_positions_are_without(
+    capsys: pytest.CaptureFixture[str], steps: tuple[str, ...], *, is_said: bool
+) -> None:
+    position = Position(
+        merchant="888290054110001", issuer="48882900", unit="CNY", entries=1,
+        debit_minor=0, credit_minor=100,
+    )  # fmt: skip
+    told = Preview(
+        business_date=dt.date(2026, 11, 29), note="", steps=steps, journals=1, entries=1, files=1,
+        directory=Path("files"), positions=(position,),
+    )  # fmt: skip
+    print_previews([told], ZONE)
+    assert ("so far: the night itself posts" in capsys.readouterr().out) is is_said
 
 
 def test_a_file_where_the_files_should_be_is_a_sentence_and_status_three(places: Places) -> None:
