@@ -8,7 +8,7 @@ from terminals.web.text import Text
 OF_MEMBERS: Final[Mapping[str, Text]] = {
     "recharge": Text("Load a card", "充值"),
     "voucher_waits": Text("A voucher waits for you", "您有一张券待提"),
-    "show_pickup": Text("Show the code", "一键提货"),
+    "show_linked": Text("Show the code", "一键提货"),
     "pickup_code": Text("Code to pick up by", "提货码"),
     "pickup_hint": Text("Show it at the store. It is good for", "请向店员出示, 有效"),
     "minutes_short": Text("minutes", "分钟"),
@@ -91,7 +91,6 @@ OF_MEMBERS: Final[Mapping[str, Text]] = {
     "minutes": Text("minutes", "分钟"),
     "ask_pickup": Text("Tell the store", "预约"),
     "nothing_to_pick_up": Text("There is no voucher to pick up by.", "没有可自提的券。"),
-    "pickup_code": Text("Code to pick up by", "提货码"),
     "pickup_code_hint": Text(
         "Show it at the counter. It is good once, for", "到店出示, 一次有效, 有效"
     ),

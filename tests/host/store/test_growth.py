@@ -32,6 +32,7 @@ OF_NO_SHARD = {
     "queue_by_hand": "the same",
     "queue_due": "the same",
     "due_reminders": "the same",
+    "linked_voucher": "the same",
     "staff_report": "the same",
     "staff_vouchers": "the same",
     "unclaimed": "vouchers of a batch that nobody has, which are in every shard",
