@@ -1,5 +1,6 @@
 """A whole house of the demo estate with its web front, and a line to its switch that can fail."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ CARDS = {one.id: one for one in ESTATE.cards} | {
     one.id: one for batch in ESTATE.batches for one in batch.cards
 }
 SEAT_SECONDS_MAX = 1.0
+JOB_SECONDS_MAX = 30.0
 
 
 @dataclass
@@ -64,9 +66,17 @@ class House:
         values = {"card": card, "phone": phone, "note": "the holder is known"}
         with hastily():
             done = self.staff.act("issuer_manager", "card.activate_for", values, "issuer_manager 2")
+            self._until_active(card)
             shown = self.staff.act("service", "pay.show_code", {"card": card})
         assert (done, shown) == ("done", "done")
         return self.staff.shown
+
+    def _until_active(self, card: int) -> None:
+        """A job puts its value on it."""
+        until = time.monotonic() + JOB_SECONDS_MAX
+        while not self.value_of(card):
+            assert time.monotonic() < until, "it came to be active"
+            time.sleep(0.02)
 
     def store_code(self, amount_minor: int) -> str:
         """What a member scans at the first store."""
