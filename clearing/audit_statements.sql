@@ -27,11 +27,13 @@ WHERE
     AND (
         kept.place, kept.unit, kept.items, kept.turnover_minor, kept.returned_minor,
         kept.alliance_minor, kept.points_taken, kept.points_earned, kept.merchant_fee_minor,
-        kept.issuer_fee_minor, kept.payable_minor, kept.corrected_minor, kept.reserved_minor
+        kept.issuer_fee_minor, kept.payable_minor, kept.corrected_minor, kept.reserved_minor,
+        kept.advertised_minor
     ) IS DISTINCT FROM (
         told.place, told.unit, told.items, told.turnover_minor, told.returned_minor,
         told.alliance_minor, told.points_taken, told.points_earned, told.merchant_fee_minor,
-        told.issuer_fee_minor, told.payable_minor, told.corrected_minor, told.reserved_minor
+        told.issuer_fee_minor, told.payable_minor, told.corrected_minor, told.reserved_minor,
+        told.advertised_minor
     )
 ORDER BY business_date, merchant_id, issuer_id
 LIMIT %(limit)s;

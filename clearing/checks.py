@@ -17,6 +17,7 @@ FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
     "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_statements.sql",
     "audit_disputes.sql", "audit_payouts.sql", "audit_recon.sql", "audit_reserves.sql",
+    "audit_adverts.sql",
     "audit_enterprises.sql",
     "claims.sql",
 )  # fmt: skip
@@ -550,6 +551,21 @@ CHECKS: Final = (
                 "reserve_not_in_time",
                 "{business_date}, merchant {merchant_id}, issuer {issuer_id}: {amount_minor} were "
                 "held until {due_on}, and let go on {released_on}",
+            ),
+            Test(
+                "advert_not_its_journal",
+                "{business_date}, journal {journal_id}: {told_minor} are charged for advertising, "
+                "it moved {posted_minor}, or is of others",
+            ),
+            Test(
+                "advert_not_its_day",
+                "{business_date}, advertising of booking {booking_id}: its day costs {price_minor}"
+                ", {charged_minor} were charged",
+            ),
+            Test(
+                "advert_day_not_booked",
+                "{day}, slot {slot_id}: the day is kept for booking {booking_id}, it was booked by "
+                "{booked_by}",
             ),
             Test(
                 "settlement_not_its_leg",

@@ -17,7 +17,7 @@ from host.store.queries import load_queries
 
 FILES: Final = (
     "queries.sql", "findings.sql", "standing.sql", "fees.sql", "alliances.sql", "corrections.sql",
-    "reserves.sql", "statements.sql", "digests.sql", "deliveries.sql",
+    "adverts.sql", "reserves.sql", "statements.sql", "digests.sql", "deliveries.sql",
 )  # fmt: skip
 SQL: Final = {name: text for file in FILES for name, text in load_queries("clearing", file).items()}
 LAID_OUT: Final = (

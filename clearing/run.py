@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from clearing.adverts import STEP as ADVERTS
+from clearing.adverts import charge_adverts
 from clearing.alliances import STEP as ALLIANCES
 from clearing.alliances import settle
 from clearing.balances import checkpoint, trial_balance
@@ -85,6 +87,12 @@ STEPS: Final = (
         correct,
         Sources("upheld_lines", "correction_lines"),
         "what was upheld of disputed statements of earlier dates is given back, posted",
+    ),
+    Step(
+        ADVERTS,
+        charge_adverts,
+        Sources("advert_lines", "advert_charge_lines"),
+        "what merchants pay the house for the day's places of their advertising, posted",
     ),
     Step(
         RESERVES,

@@ -5,7 +5,7 @@
 INSERT INTO settlement_statement AS t (
     business_date, place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
     alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-    payable_minor, corrected_minor, reserved_minor
+    payable_minor, corrected_minor, reserved_minor, advertised_minor
 )
 SELECT
     business_date,
@@ -23,7 +23,8 @@ SELECT
     issuer_fee_minor,
     payable_minor,
     corrected_minor,
-    reserved_minor
+    reserved_minor,
+    advertised_minor
 FROM statement_of_parts
 WHERE business_date = %(business_date)s;
 
@@ -47,7 +48,7 @@ FULL JOIN told
     USING (
         business_date, place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
         alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-        payable_minor, corrected_minor, reserved_minor
+        payable_minor, corrected_minor, reserved_minor, advertised_minor
     )
 WHERE kept.items IS NULL OR told.items IS NULL
 ORDER BY merchant_id, issuer_id;
@@ -59,12 +60,13 @@ FROM settlement_statement
 WHERE business_date = %(business_date)s;
 
 -- name: statement_lines
--- What each comes to; what was given back, or held, where anything was.
+-- What each comes to; what was given back, held or advertised, where anything was.
 SELECT
     concat_ws(
         '|', place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
         alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-        payable_minor, nullif(corrected_minor, 0), 'reserved ' || nullif(reserved_minor, 0)
+        payable_minor, nullif(corrected_minor, 0), 'reserved ' || nullif(reserved_minor, 0),
+        'advertised ' || nullif(advertised_minor, 0)
     ) AS line
 FROM settlement_statement
 WHERE business_date = %(business_date)s;

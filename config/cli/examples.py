@@ -100,6 +100,8 @@ VALUES: Final[Mapping[str, str]] = {
     "to_programme": "HARBOUR",
     "valid_days": "365",
     "percent": "10%",
+    "slot": "HOME-TOP",
+    "advert_text": "Every afternoon",
     "returned_for": "account closed",
 }
 """By the names of fields and filters."""

@@ -97,6 +97,7 @@ class Kind(enum.StrEnum):
     SETTLEMENT_CORRECTION = "settlement_correction"
     RESERVE_HELD = "reserve_held"
     RESERVE_RELEASED = "reserve_released"
+    ADVERTISING = "advertising"
 
 
 @enum.unique
@@ -386,6 +387,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.NIGHT}),
     ),
     Kind.RESERVE_RELEASED: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.NIGHT}),
+    ),
+    Kind.ADVERTISING: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

@@ -88,6 +88,7 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "payout_held_once": (PAID_ALREADY, "settlements"),
     "payout_again_once": (PAID_ALREADY, "settlements"),
     "reserve_terms_once": (ID, "since"),
+    "ad_slot_coded": (ID, "slot"),
     "report_schedule_once": (ID, "report"),
     "recon_file_once": (SENT_BEFORE, "file"),
     "recon_file_of_date": (ONE_OF_DATE, "date"),

@@ -283,6 +283,7 @@ SELECT
     s.issuer_fee_minor,
     s.corrected_minor,
     s.reserved_minor,
+    s.advertised_minor,
     s.payable_minor,
     due.held_minor AS held_out_minor,
     due.due_minor,

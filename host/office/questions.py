@@ -29,6 +29,7 @@ SQL: Final = {
     **load_queries("host.office", "client_views.sql"),
     **load_queries("host.office", "enterprise_views.sql"),
     **load_queries("host.office", "reserve_views.sql"),
+    **load_queries("host.office", "advert_views.sql"),
     **load_queries("host.office", "sheet_views.sql"),
     **load_queries("host.office", "face_views.sql"),
     **load_queries("host.office", "profile_views.sql"),

@@ -235,13 +235,14 @@ CROSS JOIN
         (4, 'alliance_minor', s.alliance_minor, s.unit),
         (5, 'corrected_minor', s.corrected_minor, s.unit),
         (6, 'reserved_minor', s.reserved_minor, s.unit),
-        (7, 'payable_minor', s.payable_minor, s.unit),
-        (8, 'held_out_minor', -due.held_minor, s.unit),
-        (9, 'due_minor', due.due_minor, s.unit),
-        (10, 'merchant_fee_minor', s.merchant_fee_minor, s.unit),
-        (11, 'issuer_fee_minor', s.issuer_fee_minor, s.unit),
-        (12, 'points_taken', s.points_taken, ''),
-        (13, 'points_earned', s.points_earned, '')
+        (7, 'advertised_minor', s.advertised_minor, s.unit),
+        (8, 'payable_minor', s.payable_minor, s.unit),
+        (9, 'held_out_minor', -due.held_minor, s.unit),
+        (10, 'due_minor', due.due_minor, s.unit),
+        (11, 'merchant_fee_minor', s.merchant_fee_minor, s.unit),
+        (12, 'issuer_fee_minor', s.issuer_fee_minor, s.unit),
+        (13, 'points_taken', s.points_taken, ''),
+        (14, 'points_earned', s.points_earned, '')
     ) AS told (place, figure, amount_minor, unit)
 WHERE s.business_date = %(business_date)s AND s.place = %(place)s
 ORDER BY told.place;

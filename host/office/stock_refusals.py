@@ -5,6 +5,7 @@ from typing import Final
 
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.responses import RESPONSE_CODES, Reason
+from host.office.advert_refusals import ADVERT_REFUSALS
 from host.office.dispute_refusals import DISPUTE_REFUSALS
 from host.office.enterprise_refusals import ENTERPRISE_REFUSALS
 from host.office.lottery_refusals import LOTTERY_REFUSALS
@@ -283,6 +284,7 @@ ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
     **RECON_REFUSALS,
     **PAYOUT_REFUSALS,
     **DISPUTE_REFUSALS,
+    **ADVERT_REFUSALS,
 }
 """Everything the office says no with, by code."""
 

@@ -82,6 +82,8 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
             table=None,
             content=frozenset({"business_date", "number", "payable_minor", "unit"}),
         ),
+        Subject(kind="ad_slot", table="ad_slot"),
+        Subject(kind="ad_booking", table="ad_booking", is_numbered=True),
         Subject(kind="report_schedule", table="report_schedule", is_numbered=True),
         Subject(kind="recon_item", table="recon_item", is_numbered=True),
         Subject(kind="exception_case", table="exception_case", is_numbered=True),

@@ -289,6 +289,39 @@ FROM store AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
 
+-- name: ad_slot
+-- By its code: the platform's.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM ad_slot AS t
+WHERE t.code = %(key)s
+FOR UPDATE;
+
+-- name: ad_booking
+-- By number: a merchant's.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::integer AS enterprise_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM ad_booking AS t
+WHERE t.id = %(number)s;
+
 -- name: report_schedule
 -- By number: the report of a merchant, a store, or of the house.
 SELECT

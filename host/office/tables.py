@@ -7,6 +7,7 @@ from host.office.action import Action
 from host.office.disclosing import make_file
 from host.office.jobs import Step
 from host.office.rows import (
+    adverts,
     alliance_terms,
     api_clients,
     approvals,
@@ -171,6 +172,9 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     reports.RUN,
     timed_reports.SCHEDULES,
     reserves.SAVES,
+    adverts.SAVE,
+    adverts.BOOK,
+    adverts.END,
     timed_reports.ENDS,
     timed_reports.TAKES,
     recon.EXPECT,
@@ -293,6 +297,8 @@ _VIEWS: Final = (
     timed_reports.REPORTS_TIMED,
     reserves.TERMS,
     reserves.RESERVES,
+    adverts.SLOTS,
+    adverts.BOOKINGS,
     timed_reports.REPORTS_MADE,
     clearing.POSITIONS,
     turnover.STAT_TRANSACTIONS,
@@ -342,6 +348,7 @@ _VIEWS: Final = (
     gifts.MY_GIFTS,
     my_moves.MY_MOVES,
     members_own.MY_STORES,
+    adverts.ADVERTS,
     members_own.MY_PROFILE,
     mails.MAILS,
     mails.MY_MAILS,

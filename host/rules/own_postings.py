@@ -85,6 +85,7 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     ),
     Kind.RESERVE_HELD: frozenset({(Chart.MERCHANT_PAYABLE, Chart.MERCHANT_RESERVE)}),
     Kind.RESERVE_RELEASED: frozenset({(Chart.MERCHANT_RESERVE, Chart.MERCHANT_PAYABLE)}),
+    Kind.ADVERTISING: frozenset({(Chart.MERCHANT_PAYABLE, Chart.HOUSE_FEES)}),
 }
 """Kind to debit and credit."""
 

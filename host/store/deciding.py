@@ -80,6 +80,10 @@ CHAINED: Final = (
     Chained(name="fee", key="t.id::text"),
     Chained(name="alliance_terms", key="t.id::text"),
     Chained(name="reserve_terms", key="t.id::text"),
+    Chained(name="ad_slot", key="t.id::text"),
+    Chained(name="ad_booking", key="t.id::text"),
+    Chained(name="ad_end", key="t.booking_id::text"),
+    Chained(name="ad_day", key="concat_ws('/', t.slot_id, to_char(t.day, 'YYYY-MM-DD'))"),
     Chained(
         name="statement_confirmed",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place, t.side)",
@@ -420,7 +424,7 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
             "business_date", "place", "merchant_id", "issuer_id", "unit", "items",
             "turnover_minor", "returned_minor", "alliance_minor", "points_taken", "points_earned",
             "merchant_fee_minor", "issuer_fee_minor", "payable_minor", "corrected_minor",
-            "reserved_minor",
+            "reserved_minor", "advertised_minor",
         ),
         "the sum of parts of positions",
     ),
@@ -433,6 +437,10 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "reserve_released": dict.fromkeys(
         ("business_date", "merchant_id", "issuer_id", "released_on", "journal_id"),
+        "under the digest that its step left, which is under a link",
+    ),
+    "ad_charge": dict.fromkeys(
+        ("booking_id", "business_date", "amount_minor", "journal_id"),
         "under the digest that its step left, which is under a link",
     ),
     "statement_correction": dict.fromkeys(

@@ -160,6 +160,21 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns("merchant_id since millionths held_days said_by agreed_by"),
     ),
+    "ad_slot": Right(
+        reads=WHOLE,
+        inserts=columns("code shown_at name price_minor unit state set_by set_at"),
+        updates=columns("shown_at name price_minor state set_by set_at"),
+    ),
+    "ad_booking": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "slot_id merchant_id issuer_id first_on last_on title advert_text price_minor unit "
+            "made_by agreed_by made_at"
+        ),
+    ),
+    "ad_end": Right(reads=WHOLE, inserts=WHOLE),
+    "ad_day": Right(reads=WHOLE, inserts=WHOLE, updates=columns("booking_id")),
+    "ad_charge": Right(reads=columns("booking_id amount_minor")),
     "reserve_held": Right(reads=WHOLE),
     "reserve_released": Right(reads=columns("business_date merchant_id issuer_id released_on")),
     "fee": Right(reads=WHOLE, inserts=WHOLE),

@@ -110,6 +110,7 @@ WALLET: Final = Screen(
         "vouchers": Part(view="vouchers"),
         "moves": Part(view="my_moves", rows_max=5),
         "unread": Part(view="my_mails", filters={"unread": "true"}),
+        "adverts": Part(view="adverts", filters={"shown_at": "member_home"}),
     },
     arrange=_wallet,
     live_seconds=LIVE_SECONDS,

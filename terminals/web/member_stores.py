@@ -86,7 +86,10 @@ STORES: Final = Screen(
     template="me_stores.html",
     roles=MINE,
     asks=("at", "q"),
-    parts={"stores": Part(view="my_stores", rows_max=ROWS_MAX)},
+    parts={
+        "stores": Part(view="my_stores", rows_max=ROWS_MAX),
+        "adverts": Part(view="adverts", filters={"shown_at": "stores"}),
+    },
     arrange=_stores,
 )
 PROFILE: Final = Screen(

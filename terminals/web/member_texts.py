@@ -48,6 +48,7 @@ OF_MEMBERS: Final[Mapping[str, Text]] = {
         " be paid by this code.",
         "到店出示会员码, 店员录入后金额会显示在下方。此码不能用于付款。",
     ),
+    "adverts": Text("Advertising", "广告"),
     "my_stores": Text("Stores near me", "附近门店"),
     "my_profile": Text("My profile", "我的资料"),
     "district": Text("District, street or name", "区域, 街道或店名"),

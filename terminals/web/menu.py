@@ -71,16 +71,18 @@ AREAS: Final = (
     ),
     Area(
         "Members", "会员",
-        _of("members stat_members my_moves my_stores my_profile port_payments mails my_mails"),
+        _of("members stat_members my_moves my_stores adverts my_profile port_payments mails"
+            " my_mails"),
         _of("member payment port mail"),
     ),
     Area(
         "The night", "清算",
         _of("business_days clearing_steps positions settlements disputes exceptions clearing_files"
             " deliveries delivery_ways payouts recon_items recon_files fees stat_transactions"
-            " terminal_batches reports reports_made reserves reserve_terms"),
+            " terminal_batches reports reports_made reserves reserve_terms"
+            " ad_slots ad_bookings"),
         _of("clearing settlement exception payout payout_account recon fee report delivery"
-            " reserve"),
+            " reserve ad_slot"),
     ),
     Area("Rules", "规则", _of("rules rule_packs"), _of("rule rule_pack")),
     Area(

@@ -24,6 +24,8 @@ _ADDED: Final = (
     ("returned_minor", "positions"),
     ("alliance_minor", "positions"),
     ("corrected_minor", "disputes"),
+    ("reserved_minor", "positions"),
+    ("advertised_minor", "positions"),
 )
 """What a statement comes to, and the part of the page that each is made of."""
 _BESIDE: Final = (

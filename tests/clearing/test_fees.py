@@ -271,8 +271,8 @@ def test_a_night_that_dies_after_its_fees_charges_once(
     (tmp_path / "20260930").unlink()
     summary = run_clearing(night_login, tmp_path)
     assert [step.name for step in summary.steps if step.is_repeat] == [
-        "cut_off", "completeness", "clock", "fees", "alliances", "corrections", "reserves",
-        "net", "statements", "trial_balance",
+        "cut_off", "completeness", "clock", "fees", "alliances", "corrections", "adverts",
+        "reserves", "net", "statements", "trial_balance",
     ]  # fmt: skip
     assert fees_of(owner) == {1: 100}
     assert balance(owner, "house_fees") == 100

@@ -33,9 +33,9 @@ def test_a_statement_says_what_was_sold_came_back_was_earned_and_what_it_costs(
     """S3-21, S4-54, S4-79: of each merchant and issuer, as positions and files say it."""
     summary = run_clearing(night_login, tmp_path)
     assert traded.run(TOLD).fetchall() == [
-        (DAY, 1, 1, 1, "CNY", 3, 20_000, -5_000, 0, 50, 200, 150, 75, 15_000, 0, 0),
-        (DAY, 2, 1, 2, "CNY", 1, 0, -7_000, 0, 0, 0, 0, 0, -7_000, 0, 0),
-        (DAY, 3, 2, 1, "CNY", 1, 900, 0, 0, 0, 0, 9, 4, 900, 0, 0),
+        (DAY, 1, 1, 1, "CNY", 3, 20_000, -5_000, 0, 50, 200, 150, 75, 15_000, 0, 0, 0),
+        (DAY, 2, 1, 2, "CNY", 1, 0, -7_000, 0, 0, 0, 0, 0, -7_000, 0, 0, 0),
+        (DAY, 3, 2, 1, "CNY", 1, 900, 0, 0, 0, 0, 9, 4, 900, 0, 0, 0),
     ]
     nets = [one.net.amount_minor for one in summary.positions if one.unit == "CNY"]
     assert sorted(nets) == [-7_000, 900, 15_000]
@@ -57,6 +57,7 @@ def test_a_statement_says_what_was_sold_came_back_was_earned_and_what_it_costs(
         "turnover_minor = turnover_minor + 1, alliance_minor = alliance_minor - 1",
         "corrected_minor = corrected_minor + 1, alliance_minor = alliance_minor - 1",
         "reserved_minor = reserved_minor + 1, alliance_minor = alliance_minor - 1",
+        "advertised_minor = advertised_minor + 1, alliance_minor = alliance_minor - 1",
         "returned_minor = returned_minor + 1, alliance_minor = alliance_minor - 1",
         "merchant_id = 2 WHERE place = 2",
     ],

@@ -82,6 +82,7 @@ SETTLEMENTS: Final = View(
         Column(name="issuer_fee_minor", kind=int),
         Column(name="corrected_minor", kind=int),
         Column(name="reserved_minor", kind=int),
+        Column(name="advertised_minor", kind=int),
         Column(name="payable_minor", kind=int),
         Column(name="held_out_minor", kind=int),
         Column(name="due_minor", kind=int),

@@ -26,7 +26,7 @@ BY_THE_MEMBER = frozenset(
 """Views whose rows name the member themselves: nothing follows a card to another."""
 BY_CARD = frozenset({"usages", "my_moves", "points", "wallet", "vouchers", "my_stores"})
 """Views that lead from a member to their cards; of vouchers none is given to another in use."""
-TO_ANYBODY = frozenset({"directory", "rates", "lotteries"})
+TO_ANYBODY = frozenset({"directory", "rates", "lotteries", "adverts"})
 
 
 @pytest.fixture

@@ -148,6 +148,14 @@ class World:
         self.make_alliances()
         self.make_enterprises()
         self.letter()
+        [(self.booking,)] = bureau.sql(
+            "WITH s AS (INSERT INTO ad_slot (code, shown_at, name, price_minor, unit, state,"
+            " set_by, set_at) VALUES ('FOREIGN-TOP', 'stores', 'Top', 1, 'CNY', 'open', 'x',"
+            " now()) RETURNING id) INSERT INTO ad_booking (slot_id, merchant_id, issuer_id,"
+            " first_on, last_on, title, advert_text, price_minor, unit, made_by, agreed_by,"
+            " made_at) SELECT id, %s, %s, '2030-01-01', '2030-01-02', 'FOREIGN', 'FOREIGN', 1,"
+            " 'CNY', 'x', 'y', now() FROM s RETURNING id", self.merchant_number, self.issuer_number,
+        )  # fmt: skip
 
     def sold(self) -> str:
         """What a terminal of theirs has sold today."""
@@ -397,6 +405,8 @@ class World:
             "pickup": self.pickup(), "mail": self.letter(),
             "title": "Mine", "text": "Mine", "topic": "praise",
             "client": "foreign-erp", "webhook": self.webhook,
+            "slot": "FOREIGN-TOP", "shown_at": "stores", "booking": self.booking,
+            "first_on": "2030-01-01", "last_on": "2030-01-02", "advert_text": "Mine now",
             "from_at": "2030-01-01T00:00:00+08:00",
         }  # fmt: skip
 
@@ -483,6 +493,7 @@ SHARED: dict[str, str] = {
     "alliance_coded": "whom it invites names it by that",
     "alliance_once": "its number, given out by the platform",
     "enterprise_coded": "people are invited into it by that",
+    "ad_slot_coded": "merchants name a place for advertising by it, the platform gives it out",
     "lottery_code": "tills name a lottery by it",
     "payout_file_numbered": "its number, given out by finance",
     "payout_again_once": "the same, of what came back",

@@ -29,7 +29,7 @@ GROWS = {
     "statement_answer", "statement_correction", "delivery", "report_made",
     "reserve_held", "reserve_released", "exception_case", "enterprise", "department", "employee",
     "enterprise_offer", "staff_issue", "staff_voucher", "reminder", "staff_reminder", "letter",
-    "pickup",
+    "pickup", "ad_booking", "ad_end", "ad_day", "ad_charge",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -46,6 +46,7 @@ SMALL = {
     "fee": "some dozens, and a few of each merchant with a price of its own",
     "business_day": "one is open",
     "delivery_way": "a few of each who has files brought",
+    "ad_slot": "some dozens",
     "reserve_terms": "a few of each merchant that has any",
     "report_schedule": "a few of each who has reports made",
     "recon_due": "one of each who is to send files",
@@ -137,6 +138,16 @@ FROM {NUMBERS};
 INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
 INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
 SELECT lpad(n::text, 8, 'T'), n, '000001', 'x9.19' FROM {NUMBERS};
+INSERT INTO ad_slot (id, code, shown_at, name, price_minor, unit, state, set_by, set_at)
+OVERRIDING SYSTEM VALUE
+SELECT n, 'S' || n, 'stores', 's', 1, 'CNY', 'open', 'x', now() FROM generate_series(1, 50) AS n;
+INSERT INTO ad_booking (
+    slot_id, merchant_id, issuer_id, first_on, last_on, title, advert_text, price_minor, unit,
+    made_by, agreed_by, made_at
+) SELECT 1 + n % 50, n, 1, '2026-11-22', '2026-11-22', 't', 'd', 1, 'CNY', 'x', 'y', now()
+FROM {NUMBERS};
+INSERT INTO ad_day (slot_id, day, booking_id)
+SELECT b.slot_id, '2024-01-01'::date + b.id::integer, b.id FROM ad_booking AS b;
 INSERT INTO enterprise (code, issuer_id, name, contact, made_by, made_at)
 SELECT 'E' || n, 1, 'e' || n, 'c', 'x', now() FROM {NUMBERS};
 INSERT INTO department (enterprise_id, name)

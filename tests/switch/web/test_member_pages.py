@@ -378,3 +378,36 @@ async def test_a_member_finds_the_nearest_store_and_a_map_of_it(shop: Shop) -> N
 
     here = {"latitude": 31.2305, "longitude": 121.4738}
     await shop.look(find, geolocation=here, permissions=["geolocation"])
+
+
+async def test_a_member_sees_todays_advertising_on_the_page_that_it_was_booked_for(
+    shop: Shop,
+) -> None:
+    """S4-66: as text, whatever was typed."""
+
+    def book() -> None:
+        shop.till.sql(
+            "INSERT INTO ad_slot (code, shown_at, name, price_minor, unit, state, set_by, set_at)"
+            " VALUES ('TOP', 'member_home', 'Top', 1, 'CNY', 'open', 'x', now()),"
+            " ('NEAR', 'stores', 'Near', 1, 'CNY', 'open', 'x', now())"
+        )
+        shop.till.sql(
+            "INSERT INTO ad_booking (slot_id, merchant_id, issuer_id, first_on, last_on, title,"
+            " advert_text, price_minor, unit, made_by, agreed_by, made_at) SELECT s.id, 1, 1,"
+            " d.business_date, d.business_date, concat('下午茶 ', s.code), '<b>两人同行</b>', 1,"
+            " 'CNY', 'x', 'y', now() FROM ad_slot AS s, business_day AS d WHERE d.state = 'open'"
+        )
+        shop.till.sql("INSERT INTO ad_day SELECT slot_id, first_on, id FROM ad_booking")
+
+    await trio.to_thread.run_sync(book)
+
+    def see(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        for path, told in (("/me", "TOP"), ("/me/stores", "NEAR")):
+            page.goto(f"{shop.address}{path}")
+            section = page.locator("section[aria-labelledby=adverts]")
+            assert section.locator("li b").all_inner_texts() == [f"下午茶 {told}"]
+            assert "<b>两人同行</b>" in section.inner_text()
+            looked_at(page, f"me-advert-{told.lower()}-phone-zh", is_whole=True)
+
+    await shop.look(see)
