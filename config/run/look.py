@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from switch.web.program import WebFront
 
 SECONDS_MAX: Final = 5.0
+LINK_SECONDS_MAX: Final = 10.0
+LINK_LOOK_SECONDS: Final = 0.05
+LINK_UP: Final = "posswitch_switch_link_up"
 PREFIXES: Final = ("posswitch_", "process_")
 """Of the names that are told."""
 _STARTED: Final = time.time()
@@ -130,6 +133,23 @@ def looks(places: Places) -> list[Look]:
         SurroundingsError: one of them does not answer, or is of another release.
     """
     return list(filter(None, map(_look, control_paths(places))))
+
+
+def wait_for_link(places: Places) -> None:
+    """Return once every switch has its host: what terminals ask before that is answered 91.
+
+    After a time it returns as well; who asks then is told so.
+
+    Raises:
+        SurroundingsError: one of the programs does not answer, or is of another release.
+    """
+    ends_at = time.monotonic() + LINK_SECONDS_MAX
+    while not all(_is_linked(look) for look in looks(places)) and time.monotonic() < ends_at:
+        time.sleep(LINK_LOOK_SECONDS)
+
+
+def _is_linked(look: Look) -> bool:
+    return all(each.value for each in look.samples if each.name == LINK_UP)
 
 
 def _look(path: Path) -> Look | None:

@@ -27,7 +27,7 @@ from config.errors import FOUND_WRONG, Say, SettingsError
 from config.homes import DEMO
 from config.places import Places, places_at
 from config.run.database import dsn_of
-from config.run.look import Look, looks
+from config.run.look import wait_for_link
 from config.run.programs import only_one_of
 from config.run.safs import owed_by_route
 from config.run.scene import scene_loader
@@ -68,9 +68,6 @@ ANSWER_SECONDS_MAX: Final = 10.0
 NIGHT_FALLS: Final = 0.8
 """The part of the day after which the night begins, shops still open."""
 LOOK_SECONDS: Final = 0.5
-LINK_SECONDS_MAX: Final = 10.0
-LINK_LOOK_SECONDS: Final = 0.05
-LINK_UP: Final = "posswitch_switch_link_up"
 RECORD: Final = "terminals.jsonl"
 EXTERNAL_RECORD: Final = "external.jsonl"
 """Kept apart: the issuer's own book is compared with it as well."""
@@ -263,7 +260,7 @@ class _Day:
     async def _day(self, console: Console) -> Summary:
         """Trade, with the night falling before the shops close."""
         alone = self.tally.failures.alone
-        await trio.to_thread.run_sync(_wait_for_link, self._running.places)
+        await trio.to_thread.run_sync(wait_for_link, self._running.places)
         async with trio.open_nursery() as side:
             side.start_soon(_watch, self._running)
             side.start_soon(_stop_at_signal)
@@ -343,17 +340,6 @@ class _Day:
             if card.id in told and moved != told[card.id]:
                 both = amount(told[card.id], CURRENCY), amount(moved, CURRENCY)
                 yield f"{card.pan.masked}: terminals were told {both[0]}, it moved {both[1]}"
-
-
-def _wait_for_link(places: Places) -> None:
-    """Shops open once the switch has its host: what they ask before that is answered 91."""
-    ends_at = time.monotonic() + LINK_SECONDS_MAX
-    while not all(_is_linked(look) for look in looks(places)) and time.monotonic() < ends_at:
-        time.sleep(LINK_LOOK_SECONDS)
-
-
-def _is_linked(look: Look) -> bool:
-    return all(each.value for each in look.samples if each.name == LINK_UP)
 
 
 async def _watch(running: Running) -> None:

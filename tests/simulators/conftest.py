@@ -14,6 +14,7 @@ from config.places import places_of
 from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.fleet import ports_in
+from config.run.look import wait_for_link
 from config.run.staff import DemoStaff, opened_staff
 from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
@@ -101,6 +102,7 @@ def posswitch(
         load_estate=loader(ESTATE, "Asia/Shanghai"),
         say=lambda _text: None,
     ) as running:
+        wait_for_link(places)
         yield running
 
 

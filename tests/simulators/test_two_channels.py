@@ -37,4 +37,4 @@ async def test_a_voucher_that_a_terminal_and_a_till_want_at_once_is_used_once(
             async with trio.open_nursery() as nursery:
                 for terminal in counters:
                     nursery.start_soon(take, terminal)
-            assert sorted(f"{one.f39}" for one in ends) == ["00", "22"]
+            assert sorted(f"{one.f39}" for one in ends) == ["00", "22"], ends

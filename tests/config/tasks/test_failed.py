@@ -200,7 +200,7 @@ async def nobody(_day: demo._Day) -> AsyncIterator[None]:
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no switch, so nobody waits for its host; and no office, so none says what sales
     cost, sells gifts, closes a lottery or releases a night."""
-    monkeypatch.setattr(demo, "_wait_for_link", lambda _places: None)
+    monkeypatch.setattr(demo, "wait_for_link", lambda _places: None)
     monkeypatch.setattr(demo._Day, "_opened_staff", nobody)
     monkeypatch.setattr(demo._Day, "_say_fees", do_nothing)
     monkeypatch.setattr(demo._Day, "_sell_gifts", do_nothing)
