@@ -58,7 +58,8 @@ class Door:
         visits = self._visits
         if request.method == "GET":
             said_first = "accepted" if "accepted" in request.query_params else ""
-            page = pages.sign_in(visits.stranger(request), said_first=said_first)
+            back = back_to(request.query_params.get("back", ""))
+            page = pages.sign_in(visits.stranger(request), said_first=said_first, back=back)
             return visits.shown(request, page)
         form = await visits.form(request)
         login = form.one("login")
@@ -69,10 +70,10 @@ class Door:
             values["code"] = form.one("code")
         told = await visits.do(request, SIGN_IN, values, NOBODY)
         if isinstance(told, Refused):
-            page = pages.sign_in(visits.stranger(request), told)
+            page = pages.sign_in(visits.stranger(request), told, back=back_to(form.one("back")))
             return visits.shown(request, page, status_of(told))
         assert isinstance(told, Done), told
-        response = RedirectResponse("/", 303)
+        response = RedirectResponse(back_to(form.one("back")), 303)
         visits.guard.keep_session(response, Secret(told.shown_once["session"].encode()))
         return response
 

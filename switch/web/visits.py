@@ -223,10 +223,10 @@ def _said(error: Exception, status: int) -> str:
 
 
 def _door_of(request: Request) -> str:
-    if not request.url.path.startswith(MEMBERS):
-        return "/sign-in"
-    back = urlencode({"back": _here(request)}) if request.method == "GET" else ""
-    return MEMBERS_DOOR + (f"?{back}" if back else "")
+    path = request.url.path
+    door = MEMBERS_DOOR if path.startswith(MEMBERS) else "/sign-in"
+    is_asked = request.method == "GET" and path != "/" and not path.startswith("/live/")
+    return door + (f"?{urlencode({'back': _here(request)})}" if is_asked else "")
 
 
 def _here(request: Request) -> str:

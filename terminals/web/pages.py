@@ -92,9 +92,11 @@ def everything(reader: Reader) -> str:
     return rendered("everything.html", reader, areas=menu.listed(reader.catalogue))
 
 
-def sign_in(reader: Reader, refused: Refused | None = None, *, said_first: str = "") -> str:
-    """The door."""
-    return rendered("sign_in.html", reader, refused=refused, said_first=said_first)
+def sign_in(
+    reader: Reader, refused: Refused | None = None, *, said_first: str = "", back: str = "/"
+) -> str:
+    """The door; `back` is the page that was asked for."""
+    return rendered("sign_in.html", reader, refused=refused, said_first=said_first, back=back)
 
 
 def visit(reader: Reader, told: Done) -> str:

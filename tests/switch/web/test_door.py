@@ -28,7 +28,25 @@ def test_who_signs_in_sees_what_there_is_and_is_out_after_signing_out(
     assert SESSION not in browser.client.cookies
     other = front()
     other.client.cookies.set(SESSION, token)
-    assert other.get("/show/people").headers["location"] == "/sign-in", "it ended at the host, too"
+    location = other.get("/show/people").headers["location"]
+    assert location.startswith("/sign-in"), "it ended at the host, too"
+
+
+def test_who_opens_a_link_of_a_colleague_is_there_after_signing_in(
+    front: Open, bureau: Bureau
+) -> None:
+    browser, admin = front(), bureau.admin
+    link = "/show/people?state=active"
+    door = browser.get(link).headers["location"]
+    assert door == "/sign-in?back=%2Fshow%2Fpeople%3Fstate%3Dactive"
+    page = browser.get(door).text
+    assert f'name="back" value="{link}"' in page
+    told = {"login": admin.login, "password": "no", "back": link}
+    assert f'name="back" value="{link}"' in browser.post("/sign-in", told).text
+    told |= {"password": admin.password, "code": bureau.code(admin)}
+    assert browser.post("/sign-in", told).headers["location"] == link
+    elsewhere = front()
+    assert 'value="//evil' not in elsewhere.get("/sign-in?back=//evil.example").text
 
 
 def test_cookies_are_for_no_script_and_no_other_site_and_are_new_after_sign_in(
@@ -222,7 +240,7 @@ def test_who_is_invited_chooses_a_password_and_turns_on_codes_by_pages_alone(
 def test_a_session_that_has_ended_leads_to_the_door(front: Open, bureau: Bureau) -> None:
     browser = _in(front, bureau)
     bureau.later(hours=13)  # every session is over by then
-    assert browser.get("/show/people").headers["location"] == "/sign-in"
+    assert browser.get("/show/people").headers["location"].startswith("/sign-in?back=")
 
 
 def _in(front: Open, bureau: Bureau) -> Browser:
