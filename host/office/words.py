@@ -505,7 +505,6 @@ WORDS: Final[Mapping[str, Word]] = {
     "payment": Word("payment", "支付单"),
     "payment_state": Word("payment state", "支付状态"),
     "paid_at": Word("paid at", "支付时间"),
-    "refunded_at": Word("given back at", "退回时间"),
     "more_paid": Word("paid beside it, given back", "多付已退笔数"),
     "refusal": Word("why given back", "退回原因"),
     "looks": Word("times asked", "查询次数"),

@@ -14,10 +14,14 @@ PICTURES_MAX = 25
 LANGUAGES = ("zh", "en")
 AS_OTHERS = {
     "card_face": "a preview beside a form, as a sheet of vouchers has",
+    "me_mail": "what was written, and a form below, as points have",
+    "me_pickup": "one list and one form, as the wallet; its code is as the pay code",
     "me_payment": "what became of one thing, as of a gift that was given",
     "me_profile": "a form of a name and a birthday, as the pay PIN's",
     "me_stores": "a list of cards with a link each, as the wallet",
+    "pickups": "rows with a button each, as approvals",
     "profile": "facts and buttons, as a card has",
+    "stores_today": "live figures in a list, as the first page has",
 }
 """Screens that look as one that has a picture, and how."""
 
