@@ -10,9 +10,10 @@ from typing import Final
 
 from config.language import Language, speech
 from host.model.money import HOUSE_CURRENCY, Money
+from host.model.word import Word
 from host.office.refusals import RefusalKind
 from host.office.stock_refusals import ALL_REFUSALS
-from host.office.words import Word, is_amount, word_of, word_of_field
+from host.office.words import is_amount, word_of, word_of_field
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")

@@ -1,84 +1,92 @@
 """A rule as a sentence, in English and in Chinese."""
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from host.house_rules.rule import ACCEPTANCE, By, HouseRule, Period, Says
+from host.model.kind_words import KIND_WORDS
 from host.model.money import POINTS_PREFIX, Money
+from host.model.word import Word
 
-
-class Said(NamedTuple):
-    """One thing in two languages."""
-
-    en: str
-    zh: str
-
-
+WEEKDAYS: Final = (
+    Word("Monday", "星期一"),
+    Word("Tuesday", "星期二"),
+    Word("Wednesday", "星期三"),
+    Word("Thursday", "星期四"),
+    Word("Friday", "星期五"),
+    Word("Saturday", "星期六"),
+    Word("Sunday", "星期日"),
+)
+"""From 1 on, as rules count them (ISO 8601)."""
 PERIODS: Final = {
-    Period.TRANSACTION: Said("in one transaction", "每笔"),
-    Period.DAY: Said("a business date", "每营业日"),
-    Period.MONTH: Said("a month", "每月"),
-    Period.LIFE: Said("in all", "累计"),
+    Period.TRANSACTION: Word("in one transaction", "每笔"),
+    Period.DAY: Word("a business date", "每营业日"),
+    Period.MONTH: Word("a month", "每月"),
+    Period.LIFE: Word("in all", "累计"),
 }
 SUBJECTS: Final = {
-    By.CARD: Said("a card", "每卡"),
-    By.MEMBER: Said("a member", "每会员"),
-    By.PRODUCT: Said("a product", "每产品"),
-    By.TERMINAL: Said("a terminal", "每终端"),
-    By.STORE: Said("a store", "每门店"),
-    By.MERCHANT: Said("a merchant", "每商户"),
-    By.CATEGORY: Said("a trade", "每行业"),
+    By.CARD: Word("a card", "每卡"),
+    By.MEMBER: Word("a member", "每会员"),
+    By.PRODUCT: Word("a product", "每产品"),
+    By.TERMINAL: Word("a terminal", "每终端"),
+    By.STORE: Word("a store", "每门店"),
+    By.MERCHANT: Word("a merchant", "每商户"),
+    By.CATEGORY: Word("a trade", "每行业"),
 }
 FACETS: Final = {
-    "products": Said("products", "产品"),
-    "cards": Said("cards", "卡"),
-    "members": Said("members", "会员"),
-    "merchants": Said("merchants", "商户"),
-    "stores": Said("stores", "门店"),
-    "terminals": Said("terminals", "终端"),
-    "categories": Said("trades", "行业"),
-    "regions": Said("regions", "地区"),
-    "channels": Said("channels", "渠道"),
-    "goods": Said("goods", "商品"),
+    "products": Word("products", "产品"),
+    "cards": Word("cards", "卡"),
+    "members": Word("members", "会员"),
+    "merchants": Word("merchants", "商户"),
+    "stores": Word("stores", "门店"),
+    "terminals": Word("terminals", "终端"),
+    "categories": Word("trades", "行业"),
+    "regions": Word("regions", "地区"),
+    "channels": Word("channels", "渠道"),
+    "goods": Word("goods", "商品"),
 }
 
 
-def sentence(rule: HouseRule) -> Said:
+def sentence(rule: HouseRule) -> Word:
     """What it says, and where and when it does."""
     what, where = WHATS[rule.says](rule), _where(rule)
-    return Said(f"{what.en}{where.en}", f"{what.zh}{where.zh}")
+    return Word(f"{what.en}{where.en}", f"{what.zh}{where.zh}")
 
 
-def _limit(rule: HouseRule) -> Said:
+def _limit(rule: HouseRule) -> Word:
     period, by = PERIODS[rule.period], SUBJECTS[rule.by]
     counted = "" if rule.period is Period.TRANSACTION else f" for {by.en}"
     who = "" if rule.period is Period.TRANSACTION else by.zh
     if rule.says is Says.COUNT_MAX:
-        return Said(
+        return Word(
             f"no more than {rule.times} {period.en}{counted}",
             f"{who}{period.zh}不超过 {rule.times} 次",
         )
     amount = _amount(rule)
-    return Said(f"no more than {amount} {period.en}{counted}", f"{who}{period.zh}不超过 {amount}")
+    return Word(
+        f"no more than {amount.en} {period.en}{counted}", f"{who}{period.zh}不超过 {amount.zh}"
+    )
 
 
-def _least(rule: HouseRule) -> Said:
-    return Said(f"no less than {_amount(rule)}", f"每笔不少于 {_amount(rule)}")
+def _least(rule: HouseRule) -> Word:
+    amount = _amount(rule)
+    return Word(f"no less than {amount.en}", f"每笔不少于 {amount.zh}")
 
 
-def _balance(rule: HouseRule) -> Said:
-    return Said(f"no more than {_amount(rule)} on a card", f"每卡余额不超过 {_amount(rule)}")
+def _balance(rule: HouseRule) -> Word:
+    amount = _amount(rule)
+    return Word(f"no more than {amount.en} on a card", f"每卡余额不超过 {amount.zh}")
 
 
-def _acceptance(rule: HouseRule) -> Said:
+def _acceptance(rule: HouseRule) -> Word:
     return {
-        Says.DENY: Said("not accepted", "不受理"),
-        Says.ONLY: Said("accepted only", "仅限受理"),
-        Says.ALLOW: Said("accepted all the same", "例外受理"),
+        Says.DENY: Word("not accepted", "不受理"),
+        Says.ONLY: Word("accepted only", "仅限受理"),
+        Says.ALLOW: Word("accepted all the same", "例外受理"),
     }[rule.says]
 
 
-WHATS: Final[dict[Says, Callable[[HouseRule], Said]]] = {
+WHATS: Final[dict[Says, Callable[[HouseRule], Word]]] = {
     Says.AMOUNT_MAX: _limit,
     Says.COUNT_MAX: _limit,
     Says.AMOUNT_MIN: _least,
@@ -87,36 +95,41 @@ WHATS: Final[dict[Says, Callable[[HouseRule], Said]]] = {
 }
 
 
-def _amount(rule: HouseRule) -> str:
+def _amount(rule: HouseRule) -> Word:
     if rule.unit.startswith(POINTS_PREFIX):
-        return f"{rule.amount_minor:,} points"
-    return str(Money(rule.amount_minor, rule.unit))
+        return Word(f"{rule.amount_minor:,} points", f"{rule.amount_minor:,} 积分")
+    amount = str(Money(rule.amount_minor, rule.unit))
+    return Word(amount, amount)
 
 
-def _where(rule: HouseRule) -> Said:
+def _where(rule: HouseRule) -> Word:
     parts = [
-        Said(f"{FACETS[name].en} {_listed(among)}", f"{FACETS[name].zh} {_listed(among)}")
+        Word(f"{FACETS[name].en} {_listed(among)}", f"{FACETS[name].zh} {_listed(among)}")
         for name, among in (*rule.who, *rule.place)
     ]
     if rule.kinds:
-        kinds = _listed(rule.kinds)
-        parts.append(Said(f"kinds {kinds}", f"交易 {kinds}"))
+        kinds = [KIND_WORDS[kind] for kind in sorted(rule.kinds)]
+        parts.append(_together("kinds ", "交易 ", kinds))
     if rule.is_registered is not None:
         parts.append(
-            Said("registered cards", "记名卡")
+            Word("registered cards", "记名卡")
             if rule.is_registered
-            else Said("anonymous cards", "不记名卡")
+            else Word("anonymous cards", "不记名卡")
         )
     if rule.weekdays:
-        days = _listed(rule.weekdays)
-        parts.append(Said(f"weekdays {days}", f"星期 {days}"))
+        days = [WEEKDAYS[day - 1] for day in sorted(rule.weekdays)]
+        parts.append(_together("", "", days))
     if rule.time_from or rule.time_until:
         clock = f"{rule.time_from or '0000'}-{rule.time_until or '2400'}"
-        parts.append(Said(clock, clock))
+        parts.append(Word(clock, clock))
     if not parts:
-        return Said("", "")
+        return Word("", "")
     en, zh = "; ".join(one.en for one in parts), "; ".join(one.zh for one in parts)
-    return Said(f" ({en})", f" ({zh})")
+    return Word(f" ({en})", f" ({zh})")
+
+
+def _together(en: str, zh: str, names: Sequence[Word]) -> Word:
+    return Word(en + ", ".join(one.en for one in names), zh + "、".join(one.zh for one in names))
 
 
 def _listed(among: frozenset[int] | frozenset[str]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from host.hsm.interface import Hsm
 from host.model.office import Do, Outcome
+from host.model.word import Word
 from host.office.fields import Values
 from host.office.people import Grant, Who
 from host.office.places import reaches
@@ -21,7 +22,6 @@ from host.office.roles import MB, PA, STAFF
 from host.office.subjects import Found, Ref, find
 from host.office.trials import Tries
 from host.office.view import View
-from host.office.words import Word
 from host.sms import Sms
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed

@@ -15,9 +15,9 @@ from typing import Final
 from xml.parsers import expat
 
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.reading import ROWS_MAX, Fault, refuse_faults
 from host.office.told_lines import Told
-from host.office.words import Word
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
 ENCODINGS: Final = frozenset({"UTF-8", "UTF-16", "US-ASCII", "ISO-8859-1"})

@@ -19,11 +19,11 @@ from host.model.origins import Origin
 from host.model.own import CardAt, OwnKey, OwnRequest
 from host.model.requests import Kind
 from host.model.secrets import Pan, Secret
+from host.model.word import Word
 from host.office.jobs import AtWork
 from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, refuse_faults
 from host.office.refusals import LIABILITY, Refusal
 from host.office.stock_refusals import FAULTS
-from host.office.words import Word
 from host.shards import shard_of
 from host.stock import making
 from host.stock.batches import chosen_numbers

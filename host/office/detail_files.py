@@ -12,9 +12,9 @@ from typing import Final
 
 from host.model.money import UNIT_MARK
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.reading import Fault, Line, Wanted, read_rows, refuse_faults
 from host.office.told_lines import Told
-from host.office.words import Word
 
 DETAIL, TOTAL, END = RECORDS = ("DETAIL", "TOTAL", "END")
 AMOUNT_DIGITS_MAX: Final = 12

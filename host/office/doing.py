@@ -15,6 +15,7 @@ from psycopg import errors
 
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.office import Do, Done, Outcome, Waiting
+from host.model.word import Word
 from host.office.action import Acting, Action, Result, Second, Step, reached
 from host.office.allowed import may_do
 from host.office.bearers import who_asks
@@ -60,7 +61,6 @@ from host.office.step_up import check_code, what_is_done
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import SUBJECTS, Found, Ref, changed, find
 from host.office.valued import values_of
-from host.office.words import Word
 from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
 from host.store.estate_versions import note_estate_change

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.phones import mask_phone, phone_hash
 from host.office.reading import Fault, Line, Wanted, refuse_faults
-from host.office.words import Word
 from host.stock.batches import By
 from host.stock.lives import PHONE_USE
 from host.store import arrays

@@ -9,8 +9,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.refusals import PASSWORD, Refusal
-from host.office.words import Word
 
 CHARACTERS_MIN: Final = 10
 BYTES_MAX: Final = 256

@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from host.model.money import Money
+from host.model.word import Word
 from host.office.payments import BankAccount
 from host.office.payout_refusals import ACCOUNT, ACCOUNT_HOURS, MINIMUM
 from host.office.refusals import Refusal
-from host.office.words import Word
 from host.store.connecting import Connection
 from host.store.office_settings import PAYOUT_MINOR_MIN, value_of
 from host.store.queries import load_queries

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
-from host.office.words import Word
+from host.model.word import Word
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 PAYMENTS_MAX: Final = 5_000

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.reading import ROWS_MAX, Fault, Line, refuse_faults, text_of
 from host.office.told_lines import Told
-from host.office.words import Word
 
 AT, STATE, UNIT = "交易时间", "交易状态", "货币种类"
 PAYMENT, PAID = "微信订单号", "应结订单金额"

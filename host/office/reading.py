@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from host.model.secrets import PAN_DIGITS_MAX, PAN_DIGITS_MIN, Secret, luhn_digit
+from host.model.word import Word
 from host.office.refusals import FILE, Refusal
-from host.office.words import Word, word_of
+from host.office.words import word_of
 
 ROWS_MAX: Final = 100_000
 LINE_CHARACTERS_MAX: Final = 4_096

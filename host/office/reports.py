@@ -11,7 +11,8 @@ import msgspec
 
 from host.cases import NOTICES
 from host.model.money import HOUSE_CURRENCY, Money
-from host.office.words import Word, word_of
+from host.model.word import Word
+from host.office.words import word_of
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 

@@ -9,11 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from host.model.catalogue import RefusalTold, Schemas
+from host.model.word import Word
 from host.office.action import Action
 from host.office.fields import schema_of_secret
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.view import Column, Filter, View
-from host.office.words import Word, word_of, word_of_field
+from host.office.words import word_of, word_of_field
 
 REFERENCE: Final = "#/components/schemas/{name}"
 IN_CHINESE: Final = "x-zh"

@@ -9,10 +9,11 @@ from typing import Final
 
 from host.hsm.interface import Hsm
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.members_in import name_problem, phone_problem
 from host.office.phones import mask_phone, phone_hash
 from host.office.reading import Fault, Line, Looked, Wanted, look_at_rows
-from host.office.words import Word, word_of
+from host.office.words import word_of
 from host.stock.batches import By
 from host.stock.lives import seal_phone
 from host.store import arrays

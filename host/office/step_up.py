@@ -13,13 +13,13 @@ from typing import Any, Final
 from host.hsm.interface import Hsm
 from host.model.office import Do
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.action import Acting, Action
 from host.office.member_refusals import NO_PIN, PAY_PIN, PIN_SHUT, WRONG_PIN
 from host.office.pay_pins import is_pin
 from host.office.people import Who
 from host.office.refusals import STEP_UP, WRONG_CODE, Refusal
 from host.office.sessions import SQL, TRIES_MAX, Keeper, fail, keeper_of
-from host.office.words import Word
 
 OPEN: Final = dt.timedelta(minutes=5)
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.responses import RESPONSE_CODES, Reason
+from host.model.word import Word
 from host.office.advert_refusals import ADVERT_REFUSALS
 from host.office.dispute_refusals import DISPUTE_REFUSALS
 from host.office.enterprise_refusals import ENTERPRISE_REFUSALS
@@ -21,7 +22,7 @@ from host.office.refusals import (
     RefusalKind,
 )
 from host.office.rule_refusals import RULE_REFUSALS
-from host.office.words import Word, word_of
+from host.office.words import word_of
 from host.stock.numbers import Fault, LineFault
 from host.stock.refusals import StockRefusal, Why
 

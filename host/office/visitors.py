@@ -15,6 +15,7 @@ from host.estate.demo import CITY, MERCHANTS, PIECE_VOUCHERS, STORES, card_pan, 
 from host.hsm.interface import Hsm
 from host.model.secrets import Secret
 from host.model.voucher_codes import grouped
+from host.model.word import Word
 from host.office.codes import new_seed
 from host.office.grants import SQL as PEOPLE
 from host.office.grants import Given, add_grant, columns_of
@@ -27,7 +28,6 @@ from host.office.roles import CS, FN, HR, IM, MB, MO, PA, ROLES, SC, SM
 from host.office.sessions import Keeper, begin_session, keeper_of, totp_place
 from host.office.subjects import Found, Ref, find
 from host.office.tokens import new_token, token_hash
-from host.office.words import Word
 from host.stock.batches import By
 from host.stock.lives import member_of
 from host.store.connecting import Connection

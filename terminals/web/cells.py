@@ -9,9 +9,10 @@ from typing import Final
 from babel.numbers import format_currency, format_decimal
 
 from host.model.money import HOUSE_CURRENCY, UNIT_MARK
+from host.model.word import Word
 from host.office.places import Scope
 from host.office.roles import ROLES
-from host.office.words import Word, is_amount, word_of, word_of_field
+from host.office.words import is_amount, word_of, word_of_field
 from terminals.web.texts import Language, said
 
 LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}

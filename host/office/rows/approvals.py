@@ -7,6 +7,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from host.model.office import Done
+from host.model.word import Word
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.doing import perform
 from host.office.fields import Number, Text, Values
@@ -25,7 +26,6 @@ from host.office.roles import ROLES, STAFF
 from host.office.sessions import grant_of
 from host.office.subjects import Ref, find
 from host.office.valued import values_of
-from host.office.words import Word
 
 
 class Decide(Values, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from host.model.instruments import BatchState, CardStatus
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office import files
 from host.office.action import Acting, Action, Result, Second, Step
 from host.office.disclosing import (
@@ -37,7 +38,6 @@ from host.office.refusals import (
 from host.office.roles import BM, BO, CS, FN, IM, MO, PA, PO, ROLES
 from host.office.sheets import CSV_ROWS_MAX, ROWS_MAX
 from host.office.subjects import Ref
-from host.office.words import Word
 from host.stock.codes import place_of
 from host.stock.lives import PHONE_USE
 from host.store.office_settings import REVEALS_A_DAY_MAX, value_of

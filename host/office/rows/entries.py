@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Final
 
 from host.model.secrets import Secret
+from host.model.word import Word
 from host.office.action import OK, Acting, Action, Result
 from host.office.codes import link_of, new_seed, step_of
 from host.office.fields import Login, Number, Values
@@ -23,7 +24,6 @@ from host.office.sessions import (
     totp_place,
 )
 from host.office.tokens import token_hash
-from host.office.words import Word
 
 INVITED: Final = dt.timedelta(hours=24)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from host.model.word import Word
 from host.office.action import OK, Acting, Action, Result
 from host.office.fields import Name, Note, Number, Text, Values
 from host.office.images import NoPictureError, picture_of
@@ -15,7 +16,6 @@ from host.office.roles import AU, BM, BO, IM, PA
 from host.office.rows.intake import sent_content
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, View
-from host.office.words import Word
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "faces.sql")

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from host.model.secrets import Pan, Secret
+from host.model.word import Word
 from host.office import cards_in, files
 from host.office.action import Acting, Action, Result, Second, Step
 from host.office.fields import (
@@ -33,7 +34,7 @@ from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, 
 from host.office.refusals import FIELD, NOT_FOUND, TOO_LARGE, Refusal
 from host.office.roles import BM, FN, HR, IM, MO, PA, PO
 from host.office.subjects import Ref, find
-from host.office.words import Word, word_of
+from host.office.words import word_of
 from host.stock.batches import By, NewBatch, create_batch
 from host.stock.shipping import Places, Shipment, Unsendable, ship_numbers, ship_range, unsendable
 

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Final
 
 from host.model.coordinates import read_coordinates
+from host.model.word import Word
 from host.office.accounts import SQL, open_for_merchant
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import (
@@ -30,7 +31,6 @@ from host.office.roles import MO, PA, PO, RK, ROLES
 from host.office.rows.estate import merged, next_number, refuse_same, told_of_values
 from host.office.rows.people import PersonSave, make_person
 from host.office.subjects import THE_PLATFORM, Ref
-from host.office.words import Word
 from host.store.estate_versions import Followed
 
 

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from host.model.money import Money
+from host.model.word import Word
 from host.office.action import Acting, Action, Result, Second, Step
 from host.office.fields import MerchantId, Number, Values
 from host.office.payable import (
@@ -46,7 +47,6 @@ from host.office.refusals import FIELD, NOT_FOUND, SAME_PERSON, Refusal
 from host.office.roles import AU, FN, MO, PA
 from host.office.subjects import THE_PLATFORM, Ref
 from host.office.view import Column, Filter, How, View
-from host.office.words import Word
 from host.rules.payout_states import INSTRUCT, RETURN, PayoutState
 from host.store.connecting import Connection
 

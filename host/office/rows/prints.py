@@ -22,6 +22,7 @@ from host.model.sheets import (
 )
 from host.model.voucher_codes import grouped
 from host.model.vouchers import VoucherState
+from host.model.word import Word
 from host.office import files
 from host.office.action import Acting, Action, Result, Second, Step
 from host.office.disclosing import SQL, Disclosure, disclose, face_of
@@ -35,7 +36,7 @@ from host.office.rows.reports import refuse_without_font
 from host.office.rows.sheet_designs import ACTIVE, LayoutName, design_of
 from host.office.sheets import workbook_of
 from host.office.subjects import Ref
-from host.office.words import Word, word_of
+from host.office.words import word_of
 from host.stock.qr import modules_of, printed_token, url_of
 from host.store.connecting import Connection
 
