@@ -4,7 +4,7 @@ What is done on them goes to `/me/do/ACTION`, where the pay PIN is asked for.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from terminals.web.member_mail import MAIL
 from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, usable
@@ -30,6 +30,15 @@ BACK_FROM: Final[Mapping[str, str]] = {
 """Where what became of an action is seen."""
 ASKED: Final = ("direction", "event", "since", "until")
 """What the list of what came and went is filtered by."""
+
+
+class Prize(NamedTuple):
+    """What may be won: by how many of a hundred draws, and how many are left; None: no end."""
+
+    name: str
+    kind: str
+    odds: str
+    left: str | None
 
 
 def _sum(rows: Sequence[Row], name: str) -> int:
@@ -89,7 +98,27 @@ def _lots(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
 
 def _drawing(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
     cards = [row for row in usable(parts.get("wallet")) if row.values.get("points")]
-    return {"cards": cards, "lotteries": _rows(parts, "lotteries"), "draws": _rows(parts, "draws")}
+    lotteries = _rows(parts, "lotteries")
+    return {
+        "cards": cards,
+        "lotteries": [(row, _prizes(row)) for row in lotteries],
+        "draws": _rows(parts, "draws"),
+    }
+
+
+def _prizes(lottery: Row) -> Sequence[Prize]:
+    """As they are told: code, odds, kind, how much where it is of an amount, name."""
+    left = dict(one.split(" ") for one in lottery.values.get("stock_left") or ())
+    told = [one.split(" ") for one in lottery.values.get("prizes") or ()]
+    return [
+        Prize(
+            " ".join(rest[1:] if rest[:1] and rest[0].isdigit() else rest),
+            kind,
+            odds,
+            left.get(code),
+        )
+        for code, odds, kind, *rest in told
+    ]
 
 
 def _rows(parts: Parts, name: str) -> Sequence[Row]:

@@ -239,9 +239,9 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
     shop: Shop, pool: CardPool
 ) -> None:
     """S4-62: a click draws; two say whether it was drawn as it was committed to."""
-    house, card = House(shop.bureau), pool.with_points()
+    house, cards = House(shop.bureau), [pool.with_points(), pool.with_points()]
     [(member,)] = shop.bureau.sql("SELECT id FROM member WHERE phone_masked = '138****1234'")
-    shop.till.sql("UPDATE card SET member_id = %s WHERE id = %s", member, card)
+    shop.till.sql("UPDATE card SET member_id = %s WHERE id = any(%s)", member, cards)
 
     def begin() -> None:
         house.opened(prizes=["P30 100% 5 points 30 30 积分"])
@@ -249,6 +249,8 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
     def draw(page: Page) -> None:
         shop.sign_in(page, PHONE)
         page.goto(f"{shop.address}/me/lottery")
+        assert "30 积分 · 100% · 剩余 5" in page.inner_text(".lottery ul")
+        page.select_option("[name=card]", str(cards[1]))
         page.click("text=抽一次")
         page.wait_for_selector(".tick")
         page.click("text=返回")
@@ -275,6 +277,8 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
 
     await trio.to_thread.run_sync(begin)
     await shop.look(draw)
+    drawn = shop.till.sql("SELECT card_id FROM journal WHERE kind = 'lottery_draw'")
+    assert drawn == [(cards[1],)], "the one that was chosen"
     await trio.to_thread.run_sync(end)
     while house.state() == "closed":  # noqa: ASYNC110 - the office's clock is what is waited for
         await trio.sleep(0.05)
