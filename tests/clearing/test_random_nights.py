@@ -16,6 +16,7 @@ from host.office.payable import SQL, all_due, refusal_of
 from host.office.rows.payouts import keep_payouts
 from host.store.changes import note_what_differs
 from tests.clearing.conftest import DAY, Posted, SmallLedger, opened_ledger
+from tests.clearing.test_adverts import booked
 from tests.conftest import Databases, copied
 
 Connection = psycopg.Connection[Any]
@@ -32,6 +33,8 @@ class Day(NamedTuple):
     """Which sale, and what is said to it while the next date is open."""
     comes_back: bool = False
     """Whether the bank sends the date's payments back."""
+    advert: int | None = None
+    """Which merchant has advertising on it."""
 
 
 DAYS = st.lists(
@@ -54,6 +57,7 @@ DAYS = st.lists(
             max_size=2,
         ),
         comes_back=st.booleans(),
+        advert=st.integers(1, 2) | st.none(),
     ),
     min_size=4,
     max_size=4,
@@ -64,6 +68,7 @@ BUSY = [
         (10, 1),
         [(0, True)],
         comes_back=True,
+        advert=2,
     ),
     Day(
         [("buy", 1, 1, 3_001), ("buy", 3, 2, 800), ("load", 5, 2, 9)],
@@ -73,9 +78,10 @@ BUSY = [
     ),
     Day([("buy", 6, 1, 1_000), ("refund", 1, 1, 500)], (50, 2), [(0, None)]),
     Day([("buy", 1, 2, 400)], (0, 1), [], comes_back=True),
-    Day([("buy", 2, 1, 1)], None, []),
+    Day([("buy", 2, 1, 1)], None, [], advert=1),
 ]
-"""What came back is paid, and comes back again; each verdict is given, each reserve let go."""
+"""What came back is paid, and comes back again; each verdict is given, each reserve let go; and
+advertising costs less than a date is worth, and more."""
 OWED = """
 SELECT
     (SELECT coalesce(sum(s.payable_minor), 0) FROM settlement_statement AS s
@@ -153,6 +159,8 @@ class House:
                 " agreed_by) VALUES (1, %s, %s, %s, 'wu', 'li')",
                 *(date, day.reserve[0] * 10_000, day.reserve[1]),
             )
+        if day.advert is not None:
+            booked(self.ledger, days=1, merchant=day.advert, first=date)
         sold = [one for trade in day.trades if (one := self._trade(*trade)) is not None]
         with psycopg.connect(self.dsns.night, autocommit=True) as night:
             run_clearing(night, self.files, date)
@@ -279,7 +287,8 @@ class House:
 def test_what_is_owed_is_paid_or_held_or_reserved_and_never_twice(
     databases: Databases, database_template: str, tmp_path: Path
 ) -> None:
-    """S4-79, S3-21, S4-54: for any nights with disputes, returns and reserves; the audit agrees."""
+    """S4-79, S3-21, S4-54, S4-66: for any nights with disputes, returns, reserves and advertising;
+    the audit agrees."""
     places = iter(range(1_000))
 
     @settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
