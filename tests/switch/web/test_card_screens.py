@@ -119,7 +119,7 @@ def test_a_card_is_found_by_its_number_and_frozen_in_two_clicks(
         page.click("a.button:has-text('Back')")
         page.wait_for_selector(".badge.frozen")
         assert "he called" not in page.inner_text("main")
-        assert "card.freeze" in page.inner_text("table.rows")
+        assert "Freeze, report" in page.inner_text("table.rows")
         assert not [each for each in asked if pan[4:] in each]
         assert page.goto(f"{address}/cards/99999999").status == 404
 
