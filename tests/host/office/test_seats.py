@@ -22,6 +22,7 @@ def test_who_sells_sits_down_at_a_terminal_of_their_own(
     assert told | {"grant": 0} == {
         "merchant_id": "888290054110001",
         "merchant": "Harbour Grocery",
+        "store_id": 1,
         "store": "Harbour Grocery, Quay",
         "mac_algorithm": "up-ecb",
         "grant": 0,
