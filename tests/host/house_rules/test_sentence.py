@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -56,8 +57,6 @@ def test_each_rule_is_said_in_chinese_and_in_english(
         ),
     ],
 )
-def test_kinds_days_and_points_go_by_their_names(
-    change: dict[str, object], en: str, zh: str
-) -> None:
+def test_kinds_days_and_points_go_by_their_names(change: dict[str, Any], en: str, zh: str) -> None:
     said = sentence(replace(PLAIN, **change))
     assert (said.en, said.zh) == (en, zh)
