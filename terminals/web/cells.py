@@ -75,11 +75,16 @@ def shown(  # noqa: PLR0911 - one line a kind
 
 
 def _number(name: str, value: int, language: Language, unit: object) -> str:
-    if _POINTS.search(name):
+    if _is_points(name):
         return format_decimal(value, locale=LOCALES[language])
     if not is_amount(name):
         return str(value)
     return _amount(value, language, unit if isinstance(unit, str) and unit else HOUSE_CURRENCY)
+
+
+@lru_cache(AMOUNTS_MAX)
+def _is_points(name: str) -> bool:
+    return _POINTS.search(name) is not None
 
 
 @lru_cache(AMOUNTS_MAX)
@@ -101,7 +106,8 @@ def _text(name: str, value: str, language: Language) -> str:
         return _in(Word(ROLES[value].en, ROLES[value].zh), language)
     if _MOMENT.fullmatch(value):
         return f"{dt.datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S}"
-    return _GRANT.sub(lambda held: _grant(held, language), word(value, language))
+    told = word(value, language)
+    return _GRANT.sub(lambda held: _grant(held, language), told) if "@" in told else told
 
 
 def _grant(held: re.Match[str], language: Language) -> str:
