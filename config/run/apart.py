@@ -167,7 +167,7 @@ def _done(order: Order) -> Outcome:
                 return Stopped(error.step, error.why)
         case Prove(first=first, last=last):
             try:
-                return HasProved(prover(order.dsn, places, have_step_behind)(first, last))
+                return HasProved(prover(order.dsn, places)(first, last))
             except BadRowError as error:
                 return BadRow(error.line, error.what)
             except NothingSignedError:

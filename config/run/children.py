@@ -190,9 +190,7 @@ def done_apart(command: Sequence[str | Path], told: bytes) -> bytes:
 
 def end_with(parent: int) -> None:
     """Have this process end as soon as the thread has that waits for it."""
-    _LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    if os.getppid() != parent:  # it had ended before
-        os.kill(os.getpid(), signal.SIGKILL)
+    _die_with(parent, signal.SIGTERM)()
 
 
 def stop_child(
@@ -222,7 +220,7 @@ def _die_with(parent: int, number: signal.Signals) -> Callable[[], None]:
 
     def choose() -> None:
         prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if getppid() != parent:  # it died between the fork and the choice
+        if getppid() != parent:  # it died before the choice
             kill(own_pid(), signal.SIGKILL)
 
     return choose

@@ -2,24 +2,22 @@
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable
 
 from clearing.export import Dates, export_ledger
 from clearing.night import ClearingError
 from clearing.proof import Fault, Writer, lines_of, verify
 from config.places import Places
+from config.run.behind import have_step_behind
 from config.run.heads import read_public_keys
 from host.office.proofs import BadRowError, NothingSignedError, Proof, Proves
-from host.store.connecting import LONG, Connection, connect
-
-Prepared = Callable[[Connection], Connection]
-"""What is done to a connection before it is used; gives it."""
+from host.store.connecting import LONG, connect
 
 
-def prover(dsn: str, places: Places, prepared: Prepared = lambda same: same) -> Proves:
+def prover(dsn: str, places: Places) -> Proves:
     """What proves it by an export of its own, which is gone when it is read. `dsn` reads all.
 
-    The export is on the disk that has room for what the house keeps, and not in memory.
+    The export is on the disk that has room for what the house keeps, and not in memory; what reads
+    it out of the database steps behind trade.
 
     Raises:
         BadRowError, NothingSignedError: when it is called.
@@ -33,7 +31,8 @@ def prover(dsn: str, places: Places, prepared: Prepared = lambda same: same) -> 
         with tempfile.TemporaryFile(dir=places.data) as export:
             try:
                 with connect(dsn, LONG) as connection:
-                    export_ledger(prepared(connection), Dates(first, last), Writer(export.write))
+                    dates = Dates(first, last)
+                    export_ledger(have_step_behind(connection), dates, Writer(export.write))
                 export.seek(0)
                 proved = verify(lines_of(export.readline), keys)
             except ClearingError as error:
