@@ -13,7 +13,7 @@ from terminals.seat import asked as messages
 from terminals.seat.entry import IN_FORCE, Entry
 from terminals.seat.order import Order
 from terminals.seat.presented import Fields
-from terminals.seat.trades import REPEATED, TRADES
+from terminals.seat.trades import REPEATED, TRADES, holds, is_held, may_be_taken_back
 
 AMOUNT_MINOR_MAX: Final = 10**12 - 1
 
@@ -72,9 +72,9 @@ async def void(till: Till, entry: Entry, by: str, once_key: str) -> Begun:
     Raises:
         NotNowError: it is not to be taken back, or nothing can be sent now.
     """
-    if entry.undone_by or entry.refunded_minor or entry.completed_by:
+    if not entry.is_whole:
         raise NotNowError("undone_before", entry.name)
-    if entry.batch != till.batch and not _holds(entry):
+    if entry.batch != till.batch and not holds(entry):
         raise NotNowError("settled_before", entry.name)
     if not may_be_voided(till, entry):
         raise NotNowError("not_voided", entry.name)
@@ -136,21 +136,13 @@ async def complete(till: Till, entry: Entry, amount_minor: int, by: str, once_ke
 
 def may_be_voided(till: Till, entry: Entry) -> bool:
     """Whether a void of it may be asked for."""
-    row = TRADES.get(entry.kind)
-    is_whole = not (entry.undone_by or entry.refunded_minor or entry.completed_by)
-    is_here = (entry.batch == till.batch or _holds(entry)) and is_whole and bool(entry.rrn)
-    return row is not None and bool(row.voided) and entry.state in IN_FORCE and is_here
+    is_here = (entry.batch == till.batch or holds(entry)) and bool(entry.rrn)
+    return may_be_taken_back(entry) and entry.state in IN_FORCE and is_here
 
 
 def may_be_completed(entry: Entry) -> bool:
     """Whether something may be paid out of what it holds."""
-    is_open = not (entry.undone_by or entry.completed_by)
-    return _holds(entry) and is_open and entry.state in IN_FORCE and bool(entry.auth_code)
-
-
-def _holds(entry: Entry) -> bool:
-    row = TRADES.get(entry.kind)
-    return row is not None and bool(row.completed)
+    return is_held(entry) and bool(entry.auth_code)
 
 
 def may_be_refunded(entry: Entry) -> bool:

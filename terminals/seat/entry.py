@@ -87,6 +87,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.batch}-{self.trace}"
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it was taken or given back, or paid out."""
+        return not (self.undone_by or self.completed_by or self.refunded_minor)
+
+    @property
     def kind_moves(self) -> bool:
         """Whether something may have been posted by it."""
         return KINDS[self.kind].moves_value

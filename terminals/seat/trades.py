@@ -10,6 +10,7 @@ import msgspec
 
 from host.model.requests import Kind
 from terminals.dialects.pos import TRADES as POS_TRADES
+from terminals.seat.entry import IN_FORCE, Entry
 from terminals.spelling import Spelling
 
 ISSUER_POINTS: Final = "048"
@@ -120,3 +121,20 @@ REPEATED: Final = Kind.REFUND
 """What is sent again until it is answered, where all else is reversed."""
 CONFIRMED: Final = Kind.CASH_LOAD
 """And what is confirmed in place of that: the cash is in the drawer."""
+
+
+def may_be_taken_back(entry: Entry) -> bool:
+    """Whether what it is has a void, and nothing of it was taken back or paid out."""
+    row = TRADES.get(entry.kind)
+    return row is not None and bool(row.voided) and entry.is_whole
+
+
+def holds(entry: Entry) -> bool:
+    """Whether it is something that is paid out later."""
+    row = TRADES.get(entry.kind)
+    return row is not None and bool(row.completed)
+
+
+def is_held(entry: Entry) -> bool:
+    """Whether it holds something still."""
+    return holds(entry) and entry.state in IN_FORCE and not (entry.undone_by or entry.completed_by)

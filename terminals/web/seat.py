@@ -10,7 +10,7 @@ from host.model.office import Page
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
 from terminals.seat.entry import IN_FORCE, OPEN, Entry, State
-from terminals.seat.trades import CONFIRMED, SPELLINGS, TRADES
+from terminals.seat.trades import CONFIRMED, SPELLINGS, TRADES, is_held, may_be_taken_back
 from terminals.seat.wanted import BUTTONS
 from terminals.web import cells
 from terminals.web.pages import rendered
@@ -141,8 +141,8 @@ def done(reader: Reader, at: At, entry: Entry, bill: BillShown, *, is_instead: b
         is_good=entry.state in IN_FORCE,
         is_first=entry.kind in TRADES,
         is_sale=entry.kind in TRADES and entry.kind is not Kind.ACCOUNT_INQUIRY,
-        may_be_voided=_may_be_voided(entry),
-        is_held=_is_held(entry),
+        may_be_voided=may_be_taken_back(entry),
+        is_held=is_held(entry),
         is_confirmed=entry.kind is CONFIRMED,
         refresh_seconds=waits.get(entry.state, 0),
     )
@@ -206,21 +206,9 @@ def line_of(reader: Reader, entry: Entry) -> Line:
 def _outcome(entry: Entry) -> str:
     if entry.completed_by:
         return "seat_completed"
-    if _is_held(entry):
+    if is_held(entry):
         return "seat_held"
     return f"seat_{'partly' if entry.f39 == '10' else entry.state.value}"
-
-
-def _may_be_voided(entry: Entry) -> bool:
-    row = TRADES.get(entry.kind)
-    is_whole = not (entry.undone_by or entry.completed_by or entry.refunded_minor)
-    return row is not None and bool(row.voided) and is_whole
-
-
-def _is_held(entry: Entry) -> bool:
-    row = TRADES.get(entry.kind)
-    is_open = entry.state in IN_FORCE and not (entry.undone_by or entry.completed_by)
-    return row is not None and bool(row.completed) and is_open
 
 
 def title_of(entry: Entry, language: Language) -> str:
