@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from terminals.web.member_mail import MAIL
-from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, usable
+from terminals.web.member_parts import LIVE_SECONDS, MINE, WALLET_PART, to_use, usable
 from terminals.web.member_recharge import PAYMENT, RECHARGE
 from terminals.web.member_stores import PROFILE, STORES
 from terminals.web.pickups_page import OWN
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
-from terminals.web.shown import Row, Shown
+from terminals.web.shown import Row
 
 PAY_CODE: Final = "pay_code"
 """The page that shows one."""
-TO_USE: Final = "claimed"
-"""A voucher that is still good."""
 DONE_SECONDS: Final = 1.0
 UNDER_WAY: Final = frozenset({"waiting", "running", "stopping"})
 BACK_FROM: Final[Mapping[str, str]] = {
@@ -56,14 +54,9 @@ def _wallet(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
         "free_minor": _sum(cards, "free_minor"),
         "points": _sum(cards, "points"),
         "waits": gifts.rows if gifts is not None else (),
-        "vouchers": _in_use(vouchers),
+        "vouchers": to_use(vouchers),
         "unread": len(_rows(parts, "unread")),
     }
-
-
-def _in_use(vouchers: Shown | None) -> Sequence[Row]:
-    rows = vouchers.rows if vouchers is not None else ()
-    return [row for row in rows if row.values.get("voucher_status") == TO_USE]
 
 
 def _giving(_reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from host.model.office import ROWS_MAX
-from terminals.web.member_parts import MINE
+from terminals.web.member_parts import MINE, to_use
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 
 LIVE_SECONDS: Final = 3.0
 PREPARE: Final = "pickup.prepare"
-TO_USE: Final = "claimed"
-"""A voucher that is still good."""
 MINUTES: Final = (15, 30, 60, 120, 24 * 60)
 """In which they may come, as they are offered."""
 
@@ -31,9 +29,7 @@ def _own(_reader: Reader, given: Given, parts: Parts) -> Mapping[str, Any]:
     return {
         "pickups": rows.get("pickups", ()),
         "stores": rows.get("stores", ()),
-        "vouchers": [
-            row for row in rows.get("vouchers", ()) if row.values["voucher_status"] == TO_USE
-        ],
+        "vouchers": to_use(parts.get("vouchers")),
         "card": given.get("card", ""),
         "minutes": MINUTES,
     }
