@@ -23,6 +23,7 @@ from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
 from host.metrics import KEYS_UNUSABLE, count_fault
 from host.moves import Moves
+from host.office.apart import ReadsApart
 from host.office.nights import Nights
 from host.office.office import Office
 from host.office.proofs import Proves
@@ -61,6 +62,8 @@ class Logins(NamedTuple):
     """Who reads everything and writes nothing."""
     proves: Proves | None = None
     """What holds the ledger against its seals and signatures."""
+    reads: Address | None = None
+    """Where what people look at is told by another process."""
     nights: Nights | None = None
     """Who clears dates and hands out their files."""
 
@@ -89,13 +92,13 @@ async def run_host(
     dsn = logins.host
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         asking = Asking(poster.post_own, poster.shard_count)
-        expiry = PointsExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
-        holds = HoldExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
-        moves = Moves(lambda: _connect(dsn, settings), asking.ask, clock)
-        paying = Paying(lambda: _connect(dsn, settings), poster.book, clock, poster.pass_on)
+        expiry = PointsExpiry(lambda: connected(dsn, settings), asking.ask, clock)
+        holds = HoldExpiry(lambda: connected(dsn, settings), asking.ask, clock)
+        moves = Moves(lambda: connected(dsn, settings), asking.ask, clock)
+        paying = Paying(lambda: connected(dsn, settings), poster.book, clock, poster.pass_on)
         paying.drive = moves.drive_one
         poster.paying = paying
-        gifts = Gifts(lambda: _connect(dsn, settings), asking.ask, clock)
+        gifts = Gifts(lambda: connected(dsn, settings), asking.ask, clock)
         reception = _reception(logins, hsm, settings, clock, poster)
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
@@ -162,7 +165,11 @@ def _reception(
     )
     if logins.office is None:
         return Reception(office, None)
-    return Reception(office, functools.partial(_connect, logins.office, settings))
+    return Reception(
+        office,
+        functools.partial(connected, logins.office, settings),
+        apart=None if logins.reads is None else ReadsApart(logins.reads),
+    )
 
 
 def _listening(addresses: Sequence[Address]) -> list[socket.socket]:
@@ -201,7 +208,7 @@ def opened_poster(
         Writer(dsn, shards, court, estate, settings, clock)
         for shards in _shards_of_writers(book.shard_count, settings.writers)
     ]
-    desk = Desk(lambda: _connect(dsn, settings), hsm, settings, clock)
+    desk = Desk(lambda: connected(dsn, settings), hsm, settings, clock)
     try:
         for writer in writers:
             writer.open()
@@ -219,7 +226,7 @@ def _shards_of_writers(shard_count: int, writers: int) -> list[list[int]]:
 
 
 def _checked_book(dsn: str, hsm: Hsm, settings: HostSettings) -> Book:
-    with _connect(dsn, settings) as connection:
+    with connected(dsn, settings) as connection:
         book = read_book(connection, hsm)
     tell_of(book)
     return book
@@ -245,7 +252,12 @@ def tell_of(book: Book) -> None:
         )
 
 
-def _connect(dsn: str, settings: HostSettings) -> psycopg.Connection[Any]:
+def connected(dsn: str, settings: HostSettings) -> psycopg.Connection[Any]:
+    """A connection that money may be written on, with the deadlines of a host.
+
+    Raises:
+        psycopg.OperationalError, UnsafeDatabaseError: see `connect_safely`.
+    """
     statement_milliseconds = int(settings.statement_seconds_max * 1000)
     return connect_safely(
         dsn,

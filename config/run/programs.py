@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -67,6 +67,7 @@ def run_host(
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
     from config.run.look import Look, look_at_host
+    from config.run.reading import reading_apart
     from host.link.credentials import Credentials
     from host.metrics import count_fault
     from host.poster import Poster
@@ -79,16 +80,21 @@ def run_host(
     dsn = dsn_of("host", settings.database, places.cluster)
     audit_dsn = dsn_if_told("audit", settings.database, places.cluster)
     night_dsn = dsn_if_told("night", settings.database, places.cluster)
+    office_dsn = dsn_if_told("office", settings.database, places.cluster)
     logins = Logins(
         dsn,
-        dsn_if_told("office", settings.database, places.cluster),
+        office_dsn,
         audit_dsn,
         None if audit_dsn is None else prover_apart(audit_dsn, places, level),
-        None if night_dsn is None else NightsApart(night_dsn, places, zone, level),
+        nights=None if night_dsn is None else NightsApart(night_dsn, places, zone, level),
     )
-    hsm = open_hsm(settings.host.hsm, places, dsn)
-    audit_key = open_key(places)
-    with control_socket(places, HOST) as control:
+    apart = (
+        nullcontext() if office_dsn is None else reading_apart(settings, places, dsn, office_dsn)
+    )
+    with control_socket(places, HOST) as control, apart as reads:
+        logins = logins._replace(reads=reads)
+        hsm = open_hsm(settings.host.hsm, places, dsn)
+        audit_key = open_key(places)
 
         async def beside(poster: Poster, credentials: Credentials | None) -> None:
             async def reload() -> Reread:

@@ -2,8 +2,8 @@
 
 Each clerk has a thread and a connection of its own, and so have jobs, those that ask the poster
 apart from long work; how much may wait, and how often one place may ask, has limits, so that
-whoever asks too much is told so and holds up nobody else. Nothing here raises: whatever is met is a
-refusal.
+whoever asks too much is told so and holds up nobody else. What is only looked at is asked of
+another process, where there is one. Nothing here raises: whatever is met is a refusal.
 """
 
 import functools
@@ -18,6 +18,7 @@ import trio
 from host.metrics import count_fault
 from host.model.catalogue import Look
 from host.model.office import NOBODY, Asked, Do, Refused, Show, ShowAll, Told
+from host.office.apart import ReadsApart
 from host.office.catalogue import read_catalogue
 from host.office.doing import run_action
 from host.office.jobs import Clerk, Step
@@ -65,8 +66,10 @@ class Reception:
         connect: Connect | None,
         works: Mapping[str, Step] = WORKS,
         look_seconds: float = JOB_LOOK_SECONDS,
+        apart: ReadsApart | None = None,
     ) -> None:
         self._office = office
+        self._apart = apart
         opened = functools.partial(_at_a_desk, connect) if connect else None
         self._idle = [Held(opened) for _ in range(CLERKS)] if opened else []
         self._all = list(self._idle)
@@ -91,6 +94,10 @@ class Reception:
             return told_of(Refusal(TOO_MANY))
         self._waiting += 1
         try:
+            if self._apart is not None and not isinstance(asked, Do):
+                told = await self._apart.ask(asked)
+                if told is not None:
+                    return told
             async with self._free:
                 held = self._idle.pop()
                 try:
@@ -105,6 +112,8 @@ class Reception:
     async def run(self) -> None:
         """Do jobs, until cancelled."""
         async with trio.open_nursery() as nursery:
+            if self._apart is not None:
+                nursery.start_soon(kept_going, "office reader", self._apart.run, count_fault)
             for clerk in self._job_clerks:
                 do = functools.partial(self._do_jobs, clerk)
                 nursery.start_soon(kept_going, "office jobs", do, count_fault)
