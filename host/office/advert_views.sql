@@ -46,6 +46,7 @@ SELECT
     b.unit,
     b.made_by,
     b.agreed_by,
+    b.slot_id,
     b.merchant_id AS of_merchant
 FROM ad_booking AS b
 INNER JOIN ad_slot AS s ON s.id = b.slot_id

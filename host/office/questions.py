@@ -59,6 +59,12 @@ _PAID_BY: Final = (
     " ON g.payout_id = f.returned_id) SELECT f.payout_id FROM paid AS f)"
 )
 """What a statement was paid by: itself, what was held out of it, and again what came back."""
+_ON_DAY: Final = (
+    "array(SELECT f.booking_id FROM ad_day AS f LEFT JOIN ad_end AS g"
+    " ON f.booking_id = g.booking_id"
+    " WHERE f.day = {1} AND (g.ended_on IS NULL OR f.day < g.ended_on))"
+)
+"""Bookings that have a place on a day, one of each place."""
 _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.IS: "{} = {}",
     How.FROM: "{} >= {}",
@@ -73,15 +79,19 @@ _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.STATEMENT: "v.business_date = to_date(split_part({1}, '-', 1), 'YYYYMMDD')"
     " AND {0} = split_part({1}, '-', 2)::integer",
     How.PAYS: f"{{0}} = any({_PAID_BY})",
+    How.OF_SLOT: "{0} = (SELECT f.id FROM ad_slot AS f WHERE f.code = {1})",
+    How.ADVERTISED: f"{{0}} = any({_ON_DAY})",
     How.TO_DECIDE: "v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})",
 }
 _OWN_OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.OF_ROLE: "EXISTS (SELECT FROM person_grant AS f WHERE f.person_id = {} AND f.role = {}"
     " AND f.ended_at IS NULL AND (f.until_at IS NULL OR f.until_at > %(now)s) OFFSET 0)",
     How.PAYS: f"{_PAID_BY} @> array[{{0}}]",
+    How.OF_SLOT: "array(SELECT f.id FROM ad_slot AS f WHERE f.code = {1}) @> array[{0}]",
+    How.ADVERTISED: f"{_ON_DAY} @> array[{{0}}]",
 }
-"""Where one sees one's own alone: people and payouts are one's own, each looked at, not all who
-have a role or are named by a number."""
+"""Where one sees one's own alone: people, payouts and bookings are one's own, each looked at, not
+all who have a role, are named by a number or have a day."""
 _OF_MEMBERS: Final = (
     "{column} = any(array(SELECT f.{member} FROM alliance_member AS f WHERE f.alliance_id = {scope}"
     " AND daterange(f.member_from, f.member_until, '[]') @> coalesce((SELECT g.business_date FROM"

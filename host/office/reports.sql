@@ -8,12 +8,36 @@ WITH told AS (
         p.business_date,
         sum(p.items) AS transactions,
         sum(p.amount_minor) FILTER (WHERE p.unit = %(unit)s) AS net_minor,
-        sum(p.points_earned) AS points_earned,
-        sum(p.merchant_fee_minor + p.issuer_fee_minor) FILTER (WHERE p.unit = %(unit)s)
-            AS fee_minor
+        sum(p.points_earned) AS points_earned
     FROM position_part AS p
     WHERE p.business_date IN (%(business_date)s::date, %(business_date)s::date - 1)
     GROUP BY p.business_date
+),
+
+earned AS (
+    SELECT
+        e.business_date,
+        sum(e.fee_minor) AS fee_minor
+    FROM (
+        SELECT
+            p.business_date,
+            p.merchant_fee_minor + p.issuer_fee_minor
+            - CASE WHEN p.kind = 'advertising' THEN p.amount_minor ELSE 0 END AS fee_minor
+        FROM position_part AS p
+        WHERE
+            p.business_date IN (%(business_date)s::date, %(business_date)s::date - 1)
+            AND p.unit = %(unit)s
+        UNION ALL
+        SELECT
+            a.business_date,
+            CASE a.act WHEN 'fee' THEN a.amount_minor ELSE -a.amount_minor END AS fee_minor
+        FROM alliance_settlement AS a
+        WHERE
+            a.business_date IN (%(business_date)s::date, %(business_date)s::date - 1)
+            AND a.unit = %(unit)s
+            AND a.act IN ('fee', 'share')
+    ) AS e
+    GROUP BY e.business_date
 )
 
 SELECT
@@ -32,10 +56,11 @@ LEFT JOIN LATERAL (
         CASE asked.figure
             WHEN 'transactions' THEN t.transactions
             WHEN 'net_minor' THEN t.net_minor
-            WHEN 'fee_income' THEN t.fee_minor
+            WHEN 'fee_income' THEN e.fee_minor
             ELSE t.points_earned
         END AS figure
     FROM told AS t
+    LEFT JOIN earned AS e ON t.business_date = e.business_date
     WHERE t.business_date = %(business_date)s
 ) AS today ON true
 LEFT JOIN LATERAL (
@@ -43,10 +68,11 @@ LEFT JOIN LATERAL (
         CASE asked.figure
             WHEN 'transactions' THEN t.transactions
             WHEN 'net_minor' THEN t.net_minor
-            WHEN 'fee_income' THEN t.fee_minor
+            WHEN 'fee_income' THEN e.fee_minor
             ELSE t.points_earned
         END AS figure
     FROM told AS t
+    LEFT JOIN earned AS e ON t.business_date = e.business_date
     WHERE t.business_date = %(business_date)s::date - 1
 ) AS before ON true
 ORDER BY asked.place;
@@ -127,22 +153,44 @@ ORDER BY age.first
 LIMIT %(rows_max)s;
 
 -- name: report_fees
--- What the house has earned of the dates, by who pays and of which kind.
+-- What the house has earned of the dates, by who pays and for what: of transactions, of places for
+-- advertising, and of points of alliances the fee less what of it is the issuer's.
+WITH earned AS (
+    SELECT
+        paid.payer,
+        p.kind,
+        paid.fee_minor,
+        p.unit
+    FROM position_part AS p
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('merchant', p.merchant_fee_minor),
+            ('issuer', p.issuer_fee_minor),
+            ('merchant', CASE WHEN p.kind = 'advertising' THEN -p.amount_minor ELSE 0 END)
+        ) AS paid (payer, fee_minor)
+    WHERE p.business_date BETWEEN %(first_date)s AND %(business_date)s
+    UNION ALL
+    SELECT
+        CASE a.act WHEN 'fee' THEN 'merchant' ELSE 'issuer' END AS payer,
+        'alliance_settlement' AS kind,
+        CASE a.act WHEN 'fee' THEN a.amount_minor ELSE -a.amount_minor END AS fee_minor,
+        a.unit
+    FROM alliance_settlement AS a
+    WHERE
+        a.business_date BETWEEN %(first_date)s AND %(business_date)s
+        AND a.act IN ('fee', 'share')
+)
+
 SELECT
-    paid.payer,
-    p.kind,
-    sum(paid.fee_minor)::bigint AS fee_income,
-    p.unit
-FROM position_part AS p
-CROSS JOIN
-    LATERAL (
-        VALUES ('merchant', p.merchant_fee_minor), ('issuer', p.issuer_fee_minor)
-    ) AS paid (payer, fee_minor)
-WHERE
-    p.business_date BETWEEN %(first_date)s AND %(business_date)s
-    AND paid.fee_minor <> 0
-GROUP BY paid.payer, p.kind, p.unit
-ORDER BY paid.payer, p.kind, p.unit
+    e.payer,
+    e.kind,
+    sum(e.fee_minor)::bigint AS fee_income,
+    e.unit
+FROM earned AS e
+WHERE e.fee_minor <> 0
+GROUP BY e.payer, e.kind, e.unit
+ORDER BY e.payer, e.kind, e.unit
 LIMIT %(rows_max)s;
 
 -- name: report_liability

@@ -34,6 +34,8 @@ class How(enum.Enum):
     NOTHING = "is not said yet"
     STATEMENT = "is of the statement of this number"
     PAYS = "pays, or has paid, the statement of this number"
+    OF_SLOT = "is of the place for advertising of this code"
+    ADVERTISED = "has a place for advertising on this day"
     WALKED = "is told apart by the walk, which may start from it"
 
 

@@ -18,7 +18,7 @@ from host.office.refusals import FIELD, STATE, Refusal
 from host.office.roles import AU, FN, MB, MO, PA, PO
 from host.office.rows.programmes import business_date
 from host.office.subjects import THE_PLATFORM, Ref
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, How, View
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "adverts.sql")
@@ -242,7 +242,11 @@ BOOKINGS: Final = View(
     ),
     order=("booking",),
     is_newest_first=True,
-    filters=(Filter(name="merchant", column="merchant"),),
+    filters=(
+        Filter(name="merchant", column="merchant"),
+        Filter(name="slot", column="slot_id", how=How.OF_SLOT),
+        Filter(name="date", column="booking", how=How.ADVERTISED, kind=dt.date),
+    ),
     actions=("ad_slot.book", "ad_slot.end"),
     exports="C",
 )

@@ -116,6 +116,32 @@ def test_days_are_a_merchants_once_the_platform_agrees_and_another_is_told_which
     assert bureau.refused(board.owner, "ad_slot.save", **raised) == "E-NOT-YOUR-ROLE"
 
 
+def test_bookings_are_found_by_their_place_and_by_a_day_that_they_have(board: Board) -> None:
+    """S4-66: a day that an ended booking gave up is the next one's."""
+    bureau, elsewhere = board.bureau, "STORES-TOP"
+    other = {"slot": elsewhere, "name": "Stores", "shown_at": "stores", "price_minor": PRICE}
+    bureau.done(board.ops, "ad_slot.save", **other)
+    first = board.booked(board.owner)
+    beside = board.booked(board.stranger, slot=elsewhere, last_on=TOMORROW)
+    bureau.done(board.owner, "ad_slot.end", booking=first, ended_on=THEN)
+
+    def found(who: Person = board.ops, **filters: str) -> list[int]:
+        rows = bureau.rows(who, "ad_bookings", **filters)
+        return [int(row["booking"]) for row in rows]
+
+    assert found() == [beside, first]
+    assert (found(slot=SLOT), found(slot=elsewhere), found(slot="NO-SUCH")) == (
+        [first], [beside], [],
+    )  # fmt: skip
+    assert found(date=TOMORROW.isoformat()) == [beside, first]
+    assert found(date=THEN.isoformat()) == [], "it ended before"
+    again = board.booked(board.stranger, first_on=THEN, last_on=THEN)
+    assert found(date=THEN.isoformat()) == [again]
+    assert found(date=TOMORROW.isoformat(), slot=SLOT) == [first]
+    assert found(board.owner, date=TOMORROW.isoformat()) == [first]
+    assert found(board.owner, slot=elsewhere) == []
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [
