@@ -16,8 +16,10 @@ from starlette.routing import Route
 
 from host.model.office import Done, Page, Refused, Told, Waiting
 from switch.web.asked import Form, back_to
+from switch.web.screened import Screened
 from switch.web.visits import Visits, is_out, status_of
 from terminals.web import forms, member_pages
+from terminals.web.kept import NOTHING, Kept
 from terminals.web.member_parts import ROLE, usable
 from terminals.web.reader import Reader
 from terminals.web.shown import Row, shown
@@ -36,8 +38,9 @@ TOKEN_CHARACTERS_MAX: Final = 64
 class MemberDoing:
     """Its routes."""
 
-    def __init__(self, visits: Visits) -> None:
+    def __init__(self, visits: Visits, screened: Screened) -> None:
         self._visits = visits
+        self._screened = screened
 
     def routes(self) -> list[Route]:
         """Where each is served."""
@@ -60,7 +63,7 @@ class MemberDoing:
         values = {"card": cards[0].values["id"]}
         told = await self._asked(request, SHOW, values, form, once_key="")
         if isinstance(told, Refused):
-            return self._refused(request, reader, Form(), told, "/me/code", SHOW)
+            return await self._refused(request, reader, Form(), told, "/me/code", SHOW)
         assert isinstance(told, Done), told
         page = member_pages.code(reader, told.shown_once["code"], int(told.told["seconds"]))
         return visits.shown(request, page)
@@ -77,15 +80,27 @@ class MemberDoing:
         told = await visits.do(request, SCAN, values, visits.session(request), is_dry_run=True)
         amount = told.told["amount_minor"] if isinstance(told, Done) else None
         if isinstance(told, Refused) and told.field != "amount_minor":
-            return self._refused(request, reader, Form(), told, "/me", SCAN)
+            return await self._refused(request, reader, Form(), told, "/me", SCAN)
+        return self._pay_page(request, reader, cards, token, amount)
+
+    def _pay_page(
+        self,
+        request: Request,
+        reader: Reader,
+        cards: list[Row],
+        token: str,
+        amount_minor: int | None,
+        kept: Kept = NOTHING,
+    ) -> Response:
         page = member_pages.pay(
             reader,
             cards=cards,
             token=token,
-            amount_minor=amount,
+            amount_minor=amount_minor,
             once_key=secrets.token_hex(16),
+            kept=kept,
         )
-        return visits.shown(request, page)
+        return self._visits.shown(request, page, status_of(kept.refused))
 
     async def card(self, request: Request) -> Response:
         """A card by its number and its password: it is to be theirs."""
@@ -113,7 +128,7 @@ class MemberDoing:
         told = await self._asked(request, action.id, values, form)
         if isinstance(told, Refused):
             path = f"/me/do/{action.id}"
-            return self._refused(request, reader, form, told, path, reader.named(action))
+            return await self._refused(request, reader, form, told, path, action.id)
         assert isinstance(told, Done), told
         return self._went(request, reader, form, told)
 
@@ -132,7 +147,7 @@ class MemberDoing:
         back = back_to(form.one("back"))
         return RedirectResponse(f"/me/done/{job}" if job is not None else back, 303)
 
-    def _refused(
+    async def _refused(
         self,
         request: Request,
         reader: Reader,
@@ -141,7 +156,7 @@ class MemberDoing:
         path: str,
         what: str,
     ) -> Response:
-        """The PIN is asked for, a first one is chosen, or it is said why not."""
+        """The PIN is asked for, a first one is chosen, or it is said on its page why not."""
         visits = self._visits
         if is_out(told):
             return visits.to_door(request)
@@ -159,8 +174,27 @@ class MemberDoing:
             page = made(reader, path=path, typed=typed, what=name, refused=told)
             return visits.shown(request, page, status_of(told))
         back = back_to(form.one("back"))
+        again = await self._again(request, reader, form, told, what, back)
+        if again is not None:
+            return again
         page = member_pages.trouble(reader, told, "/me" if back == "/" else back)
         return visits.shown(request, page, status_of(told))
+
+    async def _again(
+        self, request: Request, reader: Reader, form: Form, told: Refused, what: str, back: str
+    ) -> Response | None:
+        """The form as it was typed, on its own page; None: it stood on none."""
+        action = reader.actions.get(what)
+        if action is None or not form.typed:
+            return None
+        typed = forms.typed_again(action, form.typed)
+        kept = Kept(action=action, typed=typed, refused=told)
+        if what != SCAN:
+            return await self._screened.again(request, back, kept)
+        cards = await self._cards(request, reader)
+        is_typed = bool(cards) and "amount_minor" in form.typed
+        token = form.one("store_code")
+        return self._pay_page(request, reader, cards, token, None, kept) if is_typed else None
 
     async def _asked(
         self,

@@ -104,15 +104,16 @@ def application(front: WebFront) -> Starlette:
     """Everything that is served; the front is run beside it."""
     visits, door, desk, live = front.visits, front.door, front.desk, front.live
     settings, guard = front.settings, front.visits.guard
+    screened = Screened(visits, live)
     routes: list[BaseRoute] = [
         *door.routes(),
         *Lists(visits).routes(),
         *Pictures(visits).routes(),
         *Doing(visits).routes(),
         *MemberDoor(visits, door.sign_ins).routes(),
-        *MemberDoing(visits).routes(),
+        *MemberDoing(visits, screened).routes(),
         *Public(visits).routes(),
-        *Screened(visits, live).routes(),
+        *screened.routes(),
         *ApiPages(visits).routes(),
         *VoucherLink(visits, door.sign_ins).routes(),
         *SeatPages(visits, front.seats, live).routes(),

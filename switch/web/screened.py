@@ -16,7 +16,9 @@ from switch.web.asked import places_of, typed_in_query
 from switch.web.live import EventStream, Live
 from switch.web.statuses import status_of
 from switch.web.visits import Visits, is_out
+from switch.web.visits import status_of as status_of_told
 from terminals.web import screens
+from terminals.web.kept import NOTHING, Kept
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Screen
 
@@ -64,14 +66,34 @@ class Screened:
         reader = await self._reader(request, screen)
         if reader.role in screen.elsewhere:
             return RedirectResponse(screen.elsewhere[reader.role], 303)
-        given = _given(request, screen)
+        return await self._page(request, reader, screen, _given(request, screen))
+
+    async def again(self, request: Request, path: str, kept: Kept) -> Response | None:
+        """The page of that path, with what was typed there and refused; None: there is none."""
+        found = (one for one in screens.SCREENS.values() if one.path == path)
+        screen = next(found, None)
+        if screen is None:
+            return None
+        reader = replace(await self._reader(request, screen), here=path)
+        given = {
+            name: kept.one(name)[:GIVEN_CHARACTERS_MAX] for name in screens.names_asked(screen)
+        }
+        try:
+            return await self._page(request, reader, screen, given, kept)
+        except SignedOutError:
+            return self._visits.to_door(request)
+
+    async def _page(
+        self, request: Request, reader: Reader, screen: Screen, given: Given, kept: Kept = NOTHING
+    ) -> Response:
         tab = screen.tab_of(reader, given)
         told = await self._asked(request, reader, screen, given, tab=tab)
         about = told.get(screen.is_about)
         if isinstance(about, Refused) and status_of(about.code) in NOT_NOW:
             return await self._visits.trouble(request, about)
         _is_there(screen, told)
-        return self._visits.shown(request, screens.drawn(reader, screen, given, told))
+        page = screens.drawn(reader, screen, given, told, kept=kept)
+        return self._visits.shown(request, page, status_of_told(kept.refused))
 
     async def live(self, request: Request, screen: Screen) -> Response:
         """What is live of it, each time it is another (WHATWG HTML, server-sent events)."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from host.model.office import Done, Refused
+from terminals.web.kept import Kept
 from terminals.web.pages import rendered
 from terminals.web.qr import qr_of
 from terminals.web.reader import Reader
@@ -37,7 +38,13 @@ def no_card(reader: Reader) -> str:
 
 
 def pay(
-    reader: Reader, *, cards: Sequence[Row], token: str, amount_minor: int | None, once_key: str
+    reader: Reader,
+    *,
+    cards: Sequence[Row],
+    token: str,
+    amount_minor: int | None,
+    once_key: str,
+    kept: Kept,
 ) -> str:
     """A store that was scanned."""
     return rendered(
@@ -47,6 +54,7 @@ def pay(
         token=token,
         amount_minor=amount_minor,
         once_key=once_key,
+        kept=kept,
         free_minor=sum(int(row.values["free_minor"] or 0) for row in cards),
     )
 

@@ -20,6 +20,7 @@ from host.office.words import is_amount
 from terminals.web import cells, details, links, menu, starts
 from terminals.web.forms import Typed
 from terminals.web.home import ELSEWHERE
+from terminals.web.kept import NOTHING
 from terminals.web.qr import qr_of
 from terminals.web.reader import Reader
 from terminals.web.shown import shown
@@ -297,7 +298,8 @@ def rendered(template: str, reader: Reader, *, block: str = "", **told: Any) -> 
     def text(name: str) -> str:
         return said(name, reader.language)
 
-    about = told.get("action") or told.get("view")
+    kept = told.get("kept", NOTHING)
+    about = told.get("action") or told.get("view") or kept.action
     fields: Sequence[Named] = getattr(about, "fields", getattr(about, "filters", ()))
 
     def sentence_of(refused: Refused) -> str:
@@ -330,6 +332,8 @@ def rendered(template: str, reader: Reader, *, block: str = "", **told: Any) -> 
         "other_language": LANGUAGES[1 - LANGUAGES.index(reader.language)],
         "menu": menu.of_grant(reader),
         "once_key": secrets.token_hex if not block else later_once_key,
+        "kept": kept,
+        "refused": kept.refused,
         **told,
     }
     if not block:

@@ -18,6 +18,7 @@ from terminals.web.card_page import CARD
 from terminals.web.face_page import CARD_FACE
 from terminals.web.home import HOME
 from terminals.web.hr_page import HR
+from terminals.web.kept import NOTHING, Kept
 from terminals.web.member import MEMBER_SCREENS
 from terminals.web.night_screens import NIGHT_SCREENS
 from terminals.web.pickups_page import QUEUE
@@ -128,9 +129,10 @@ def drawn(
     given: Given,
     told: Mapping[str, Page | Refused],
     *,
+    kept: Kept = NOTHING,
     is_live_alone: bool = False,
 ) -> str:
-    """The page; or what is live of it."""
+    """The page, with what was typed there and refused; or what is live of it."""
     parts: dict[str, Shown] = {}
     pages_told = {name: one for name, one in told.items() if isinstance(one, Page)}
     for name, one in told.items():
@@ -153,5 +155,6 @@ def drawn(
         tab=screen.tab_of(reader, given),
         address=address,
         live=f"/live{address}" if screen.live_seconds else "",
+        kept=kept,
         **screen.arrange(reader, given, parts),
     )

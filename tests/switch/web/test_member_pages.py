@@ -415,3 +415,49 @@ async def test_a_member_sees_todays_advertising_on_the_page_that_it_was_booked_f
             looked_at(page, f"me-advert-{told.lower()}-phone-zh", is_whole=True)
 
     await shop.look(see)
+
+
+async def test_what_is_refused_stands_where_it_was_typed_and_is_mended_there(shop: Shop) -> None:
+    """S3-02, S3-14: a gift, a letter, and what is paid to a store."""
+    clerk = shop.bureau.person("store_clerk")
+    code = shop.bureau.done(clerk, "pay.store_code", store=int(HOME["store"])).shown_once["code"]
+
+    def give(page: Page) -> None:
+        shop.sign_in(page, PHONE)
+        page.goto(f"{shop.address}/me/gifts")
+        typed = {
+            "phone": OTHER_PHONE,
+            "amount_minor": "1,50",
+            "wish": "<b>端午",
+            "from_name": "小王",
+        }
+        for name, value in typed.items():
+            page.fill(f"form.sheet [name={name}]", value)
+        page.click("text=送出")
+        assert page.locator(".refusal").count() == 1
+        for name, value in typed.items():
+            assert page.input_value(f"form.sheet [name={name}]") == value, name
+        looked_at(page, "me-give-refused-phone-zh", is_whole=True)
+        page.fill("form.sheet [name=amount_minor]", "1.50")
+        page.click("text=送出")
+        page.fill("[name=pin]", PAY_PIN)
+        page.click("main button")
+        page.wait_for_selector("main >> text=返回")
+        page.goto(f"{shop.address}/me/mail")
+        page.fill("[name=title]", "收银太慢")
+        page.fill("[name=text]", "x" * 200)
+        page.eval_on_selector("[name=topic] >> nth=0", "one => one.options[0].value = 'none'")
+        page.click("details.starts button")
+        assert page.locator(".refusal").count() == 1
+        assert page.input_value("[name=title]") == "收银太慢"
+        assert page.input_value("[name=text]") == "x" * 200
+        page.goto(f"{shop.address}/pay/{code}")
+        page.fill("[name=amount_minor]", "1,50")
+        page.click("main button")
+        assert page.locator(".refusal").count() == 1
+        assert page.input_value("[name=amount_minor]") == "1,50"
+        looked_at(page, "me-pay-refused-phone-zh", is_whole=True)
+
+    await shop.look(give)
+    while money(shop.till, CARDS[0]) != [99_850]:  # noqa: ASYNC110 - its job is under way
+        await trio.sleep(0.05)
