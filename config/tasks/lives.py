@@ -5,9 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
-
-import psycopg
+from typing import Final
 
 from config.cells import cell_count, fold
 from config.errors import say_nothing
@@ -19,7 +17,7 @@ from config.screen import screen
 from config.settings import Settings
 from host.model.responses import RESPONSE_CODES, Reason
 from host.store.cases import StoredCase
-from host.store.connecting import SHORT, Deadlines, connect
+from host.store.connecting import SHORT, DeadlineConnection, Deadlines, connect
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S"
 LABEL_CELLS: Final = 11
@@ -45,7 +43,7 @@ Labelled = Iterator[tuple[str, str]]
 @contextmanager
 def opened_books(
     data: Path, settings: Path | None, deadlines: Deadlines = SHORT
-) -> Iterator[tuple[psycopg.Connection[Any], Places, Settings]]:
+) -> Iterator[tuple[DeadlineConnection, Places, Settings]]:
     """The database as the login that reads everything and writes nothing.
 
     Raises:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from struct import Struct
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import psycopg
 from psycopg.adapt import Dumper
@@ -35,18 +35,26 @@ _ONE_DIMENSION: Final = Struct(">iiIii").pack
 _NO_DIMENSION: Final = Struct(">iiI").pack
 
 
+class Packed(bytes):
+    """A column, packed."""
+
+    __slots__ = ()
+    oid: ClassVar[int]
+    """Of the array's type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """The type of a column: makes its values the array that stands for them in a statement."""
 
     element: int
     """The OID of its type."""
-    array: type[bytes]
-    """By which psycopg knows the array's type."""
+    array: type["Packed"]
+    """By which its type is known."""
     pack: Callable[[Sequence[Any]], bytes]
     holds_null: bool = False
 
-    def __call__(self, values: Iterable[Any]) -> bytes:
+    def __call__(self, values: Iterable[Any]) -> Packed:
         """All values of the column."""
         row = values if isinstance(values, list | tuple) else list(values)
         if not row:
@@ -55,7 +63,7 @@ class Column:
         return self.array(head + self.pack(row))
 
 
-def columns(kinds: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
+def columns(kinds: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[Packed]:
     """Rows, at least one, as one array a column."""
     return [column(values) for column, values in zip(kinds, zip(*rows, strict=True), strict=True)]
 
@@ -65,13 +73,13 @@ def _column(
 ) -> Column:
     """A type of PostgreSQL by its name."""
     known = types[name]
-    array = type(f"ArrayOf{name.capitalize()}", (bytes,), {})
-    dumper = type(f"{array.__name__}Dumper", (_Packed,), {"oid": known.array_oid})
+    array = type(f"ArrayOf{name.capitalize()}", (Packed,), {"oid": known.array_oid})
+    dumper = type(f"{array.__name__}Dumper", (_PackedDumper,), {"oid": known.array_oid})
     psycopg.adapters.register_dumper(array, dumper)
     return Column(known.oid, array, pack, holds_null)
 
 
-class _Packed(Dumper):
+class _PackedDumper(Dumper):
     """Gives psycopg what was packed before."""
 
     format = Format.BINARY

@@ -7,8 +7,8 @@ from host.book import Issuer
 from host.model.instruments import NO_PART
 from host.rules.state import NO_ACCOUNT, Card, Purse, State
 from host.store import arrays
+from host.store.prepared import Statement
 from host.store.queries import load_queries
-from host.store.rounds import Statement
 
 SQL: Final = load_queries("host.store", "posting.sql")
 Issuers = Mapping[int, Issuer]

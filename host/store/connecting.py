@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import psycopg
@@ -16,6 +17,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.waiting import Wait
 
+from host.store.prepared import Prepared
 from host.store.round_trip import OneWrite
 
 Connection = psycopg.Connection[Any]
@@ -64,6 +66,11 @@ class DeadlineConnection(psycopg.Connection[Any]):
     """A connection whose every wait for the server ends."""
 
     round_trip_seconds = NO_STATEMENT_SECONDS
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """What is asked on it again and again."""
+        return Prepared(self)
 
     @contextmanager
     def pipeline(self) -> Iterator[psycopg.Pipeline]:

@@ -11,8 +11,6 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
-import psycopg
-
 from host.book import Book
 from host.ledger import Leg
 from host.model.money import Money
@@ -38,6 +36,7 @@ from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.beside import LOADS
 from host.store.card_rows import add_cards, cards_asked
+from host.store.connecting import DeadlineConnection
 from host.store.counters import load_counters
 from host.store.following import Following
 from host.store.locks import CUT_OFF_LOCK
@@ -46,7 +45,6 @@ from host.store.rounds import Reading, read_together
 from host.store.settlement import ask_settled, settled_batches
 
 SQL: Final = load_queries("host.store", "posting.sql")
-Connection = psycopg.Connection[Any]
 ALL_THERE_IS: Final = 2**63 - 1
 """Points that are asked for where none are to be left."""
 NO_LOT: Final = 0
@@ -81,7 +79,7 @@ class NoOpenDayError(Exception):
 
 
 def load(
-    connection: Connection,
+    connection: DeadlineConnection,
     items: Sequence[Item],
     estate: Following,
     decided_at: dt.datetime,
@@ -99,23 +97,24 @@ def load(
     homes, slots = _slots_of(items)
     cards = {item.pan_hash: item.shard for item in items if item.pan_hash is not None}
     cards |= {to.pan_hash: to.shard for item in items if item.own and (to := item.own.to)}
-    with connection.pipeline():
-        connection.execute("BEGIN")
-        connection.execute(SQL["hold_business_day"], CUT_OFF_LOCK, prepare=True)
-        day = connection.execute(SQL["open_business_day"], prepare=True)
-        keys = (arrays.smallints(homes), arrays.words(slots))
-        known = connection.execute(SQL["known"], keys, prepare=True, binary=True)
-        found = connection.execute(*cards_asked(cards), prepare=True, binary=True)
-    row = day.fetchone()
-    if row is None:
+    _, _, day, known, found = connection.prepared.ask(
+        [
+            ("BEGIN", ()),
+            (SQL["hold_business_day"], CUT_OFF_LOCK),
+            (SQL["open_business_day"], ()),
+            (SQL["known"], (arrays.smallints(homes), arrays.words(slots))),
+            cards_asked(cards),
+        ]
+    )
+    if not day:
         msg = "no business day is open: run `posswitch clearing open-day`"
         raise NoOpenDayError(msg)
-    today, version = row
+    [(today, version)] = day
     estate.follow(connection, version)
     book = estate.book
     state = State(today, decided_at, local_time, is_trial=is_trial)
-    state.known = {one.slot: one for one in map(_known, known.fetchall())}
-    stale = add_cards(state, found.fetchall(), cards, book.issuers)
+    state.known = {one.slot: one for one in map(_known, known)}
+    stale = add_cards(state, found, cards, book.issuers)
     read_together(connection, [_load_originals(items, state, book, stale)])
     kinds = {item.request.kind for item in items}
     kinds |= {original.kind for original in state.originals.values()}

@@ -21,8 +21,9 @@ from host.rules.drawing import commitment_of, seed_of
 from host.rules.lottery_list import Act, Entered, Entrant, Line, ListEnd, Lottery, Taken
 from host.rules.state import Original, State
 from host.store import arrays
+from host.store.prepared import Rows
 from host.store.queries import load_queries
-from host.store.rounds import Reading, Rows
+from host.store.rounds import Reading
 
 SQL: Final = load_queries("host.store", "lotteries.sql")
 LINE: Final = (

@@ -16,8 +16,9 @@ from host.rules.dossier import Item
 from host.rules.state import State, Vouchers
 from host.store import arrays
 from host.store.card_rows import add_cards, cards_asked
+from host.store.prepared import Rows, Statement
 from host.store.queries import load_queries
-from host.store.rounds import Reading, Rows, Statement
+from host.store.rounds import Reading
 from host.store.vouchers import add_guesses, ask_guesses
 
 SQL: Final = load_queries("host.store", "phones.sql")

@@ -6,20 +6,17 @@ stand: a batch waits as often as the one that asks most often, not as often as t
 That counts twice, for with each wait a writer's thread lets go of the interpreter.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import Any, LiteralString
+from collections.abc import Generator, Iterable, Sequence
+from itertools import islice
 
-import psycopg
+from host.store.connecting import DeadlineConnection
+from host.store.prepared import Rows, Statement
 
-Connection = psycopg.Connection[Any]
-Statement = tuple[LiteralString, Sequence[Any] | Mapping[str, Any]]
-"""With its values."""
 Asked = Sequence[Statement]
-Rows = list[tuple[Any, ...]]
 Reading = Generator[Asked, list[Rows], None]
 
 
-def read_together(connection: Connection, readings: Iterable[Reading]) -> None:
+def read_together(connection: DeadlineConnection, readings: Iterable[Reading]) -> None:
     """Let all read to their ends.
 
     Raises:
@@ -31,17 +28,9 @@ def read_together(connection: Connection, readings: Iterable[Reading]) -> None:
         wanting = [
             (one, wants) for one, wants in zip(under_way, asked, strict=True) if wants is not None
         ]
-        with connection.pipeline():
-            cursors = [
-                [connection.execute(statement, values, prepare=True, binary=True)
-                 for statement, values in wants]
-                for _, wants in wanting
-            ]  # fmt: skip
+        told = iter(connection.prepared.ask([one for _, wants in wanting for one in wants]))
         under_way = [one for one, _ in wanting]
-        asked = [
-            _next(one, [cursor.fetchall() if cursor.description else [] for cursor in found])
-            for one, found in zip(under_way, cursors, strict=True)
-        ]
+        asked = [_next(one, list(islice(told, len(wants)))) for one, wants in wanting]
 
 
 def _next(reading: Reading, rows: list[Rows]) -> Asked | None:

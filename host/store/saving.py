@@ -7,10 +7,9 @@ from the very values that are stored.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import psycopg
 
 from host.faultpoints import reach
 from host.ledger import (
@@ -36,13 +35,12 @@ from host.store import arrays
 from host.store.beside import canonical_beside, rows_beside
 from host.store.cases import SQL as CASE_SQL
 from host.store.cases import row_of
+from host.store.connecting import DeadlineConnection
 from host.store.counters import raised_counters
 from host.store.loading import SQL
-from host.store.rounds import Statement
+from host.store.prepared import Statement
 from host.store.usage import used
 from host.store.vouchers import changed_vouchers
-
-Connection = psycopg.Connection[Any]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -103,7 +101,10 @@ OPEN_CASE: Final = CASE_SQL["open_case"]
 
 
 def save(
-    connection: Connection, outcomes: Sequence[Outcome], state: State, chain_of: dict[int, ChainEnd]
+    connection: DeadlineConnection,
+    outcomes: Sequence[Outcome],
+    state: State,
+    chain_of: dict[int, ChainEnd],
 ) -> dict[int, ChainEnd]:
     """Send every statement and COMMIT; return the new ends of the chains once it is known.
 
@@ -112,11 +113,9 @@ def save(
     """
     rows = list(chain.from_iterable(map(_rows_of, outcomes)))
     links = _links(rows, state, chain_of) if rows else {}
-    with connection.pipeline(), connection.cursor() as cursor:
-        for statement, values in _statements(rows, outcomes, state, chain_of, links):
-            cursor.execute(statement, values, prepare=True)
-        reach("before_commit")
-        cursor.execute("COMMIT")
+    statements = list(_statements(rows, outcomes, state, chain_of, links))
+    reach("before_commit")
+    connection.prepared.ask([*statements, ("COMMIT", ())])
     for outcome in outcomes:
         for case in outcome.opened:
             CASES_OPENED[case.kind].inc()

@@ -19,8 +19,8 @@ from host.rules.settlement import (
     Traded,
     totals_of_sums,
 )
+from host.store.prepared import Rows, Statement
 from host.store.queries import load_queries
-from host.store.rounds import Rows, Statement
 
 SQL: Final = load_queries("host.store", "settlement.sql")
 

@@ -27,7 +27,7 @@ from host.rules.state import Card, State
 from host.rules.usage import Outcome as Told
 from host.rules.usage import ToldRule
 from host.store.book import read_terminals
-from host.store.connecting import Connection
+from host.store.connecting import DeadlineConnection
 from host.store.following import Following
 from host.store.loading import load
 from host.store.queries import load_queries
@@ -94,7 +94,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def try_case(
-    connection: Connection, court: Court, estate: Following, case: Case, now: dt.datetime
+    connection: DeadlineConnection, court: Court, estate: Following, case: Case, now: dt.datetime
 ) -> Tried:
     """As `try_out`, at the terminal of that name.
 
@@ -120,7 +120,11 @@ def try_case(
 
 
 def try_out(
-    connection: Connection, court: Court, estate: Following, question: Question, now: dt.datetime
+    connection: DeadlineConnection,
+    court: Court,
+    estate: Following,
+    question: Question,
+    now: dt.datetime,
 ) -> Tried:
     """Decide it over the database as it is, and leave that as it is.
 

@@ -20,8 +20,9 @@ from host.rules.transactions import ASKED_NO_RULES, NEEDS_ORIGINAL, TRANSACTIONS
 from host.rules.usage import Outcome, ToldRule, Usage, UsageKey
 from host.shards import home_of
 from host.store import arrays
+from host.store.prepared import Statement
 from host.store.queries import load_queries
-from host.store.rounds import Reading, Statement
+from host.store.rounds import Reading
 
 SQL: Final = load_queries("host.store", "usage.sql")
 Rows = Iterable[tuple[Any, ...]]
@@ -175,7 +176,7 @@ def _load_counted(state: State, book: Book, wanted: dict[UsageKey, int]) -> Read
         wanted[told.key] = shard_of_usage(told.key, shards[number], book.shard_count)
 
 
-def _keys(usages: Sequence[Usage]) -> list[bytes]:
+def _keys(usages: Sequence[Usage]) -> Sequence[bytes]:
     return arrays.columns(KEY, [(usage.shard, *usage.key) for usage in usages])
 
 

@@ -15,8 +15,9 @@ from host.rules.dossier import Item
 from host.rules.state import NO_ACCOUNT, Card, Purse, State, Taken, Voucher, Vouchers, WrongCodes
 from host.rules.voucher_lives import VoucherUse
 from host.store import arrays
+from host.store.prepared import Rows, Statement
 from host.store.queries import load_queries
-from host.store.rounds import Reading, Rows, Statement
+from host.store.rounds import Reading
 
 SQL: Final = load_queries("host.store", "vouchers.sql")
 

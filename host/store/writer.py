@@ -13,7 +13,7 @@ import time
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
@@ -31,7 +31,7 @@ from host.rules.dossier import Item, Numbers
 from host.rules.state import Known, Original, State
 from host.settings import HostSettings
 from host.store.chains import ends_of_chains
-from host.store.connecting import Deadlines
+from host.store.connecting import DeadlineConnection, Deadlines
 from host.store.following import Following
 from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS
@@ -107,7 +107,7 @@ class Writer:
         self._settings = settings
         self._clock = clock
         self._zone = zoneinfo.ZoneInfo(settings.timezone)
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: DeadlineConnection | None = None
         self._numbers = Numbers(0, 0)
         self._chain: dict[int, ChainEnd] = {}
         self._is_saving = False
@@ -223,7 +223,7 @@ class Writer:
         self._chain.update(links)
         return [result for result in results if result is not None]
 
-    def _load(self, connection: psycopg.Connection[Any], items: Sequence[Item]) -> State:
+    def _load(self, connection: DeadlineConnection, items: Sequence[Item]) -> State:
         now = self._clock()
         local_time = f"{now.astimezone(self._zone):%Y%m%d%H%M%S}"
         return load(connection, items, self._estate, now, local_time)
@@ -247,7 +247,7 @@ class Writer:
             return None
         return Moved(found.shard)
 
-    def _stock_numbers(self, connection: psycopg.Connection[Any], state: State, items: int) -> None:
+    def _stock_numbers(self, connection: DeadlineConnection, state: State, items: int) -> None:
         """Enough of the open date: an item's own, a tombstone's, and accounts of new purses."""
         needed = (2 + self._court.book.purses_max()) * items
         numbers = self._numbers
@@ -283,12 +283,13 @@ class Writer:
         if self._connection is None:
             return
         try:
+            self._connection.prepared.forget()
             self._connection.execute("ROLLBACK")
             self._chain = ends_of_chains(self._connection, self._shards)
         except psycopg.Error:
             self.close()
 
-    def _take_shards(self, connection: psycopg.Connection[Any]) -> None:
+    def _take_shards(self, connection: DeadlineConnection) -> None:
         give_up_at = time.monotonic() + SHARD_WAIT_SECONDS_MAX
         for shard in sorted(self._shards):
             while not _got_shard(connection, shard):
@@ -328,7 +329,7 @@ def _is_fenced(error: Exception) -> bool:
     return constraint == SEAL_KEY
 
 
-def _got_shard(connection: psycopg.Connection[Any], shard: int) -> bool:
+def _got_shard(connection: DeadlineConnection, shard: int) -> bool:
     row = connection.execute(
         "SELECT pg_try_advisory_lock(%s, %s)", (SHARD_LOCK_CLASS, shard)
     ).fetchone()

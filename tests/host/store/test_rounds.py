@@ -1,20 +1,19 @@
 """What several readers ask at a time goes out together, and each is given its own rows."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 
-import psycopg
 import pytest
 from psycopg import errors
 
 from config.run.database import Dsns
 from host.store.connecting import DeadlineConnection, Deadlines, connect
+from host.store.prepared import Rows, Statement
 from host.store.rounds import Reading, read_together
 
 
 @pytest.fixture
 def connection(database: Dsns) -> Iterator[DeadlineConnection]:
-    with connect(database.host, Deadlines(round_trip_seconds=20.0)) as made:
+    with connect(database.host, Deadlines(round_trip_seconds=20.0), autocommit=True) as made:
         yield made
 
 
@@ -34,13 +33,13 @@ def reader(name: str, times: int, heard: list[tuple[str, int]]) -> Reading:
 def trips(connection: DeadlineConnection, monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """Grows by one with each round trip."""
     made: list[None] = []
-    pipeline = connection.pipeline
+    ask = connection.prepared.ask
 
-    def counted() -> AbstractContextManager[psycopg.Pipeline]:
+    def counted(statements: Sequence[Statement]) -> list[Rows]:
         made.append(None)
-        return pipeline()
+        return ask(statements)
 
-    monkeypatch.setattr(connection, "pipeline", counted)
+    monkeypatch.setattr(connection.prepared, "ask", counted)
     return made
 
 
@@ -70,6 +69,7 @@ def test_statements_go_in_their_order_and_those_behind_one_that_fails_are_not_ru
     def noting(*words: str) -> Reading:
         yield [("INSERT INTO noted VALUES (%s)", (word,)) for word in words]
 
+    connection.execute("BEGIN")
     read_together(connection, [noting("a", "b"), noting("c")])
     with pytest.raises(errors.UniqueViolation):
         read_together(connection, [noting("d", "a"), noting("e")])
