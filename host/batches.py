@@ -25,6 +25,9 @@ REOPEN_SECONDS: Final = 0.5
 """Between two tries of a writer to connect; also how long it may be without before anybody who
 waits for it is refused."""
 
+STAYS_SECONDS: Final = 0.05
+"""How long a writer's thread waits for a message by itself: so late it hears that the host ends."""
+
 POSTED_APART: Final = frozenset({Kind.LOTTERY_DRAW})
 """What holds, until it is committed, a row that the others' of these wait for at every writer. In a
 batch with others it would be held while all of them are decided and stored."""
@@ -107,12 +110,16 @@ class Batches:
             await trio.to_thread.run_sync(self._write_on, queue, writer, soon)
 
     def _write_on(self, queue: Queue, writer: Posts, soon: Callable[..., None]) -> None:
-        """Batch after batch, in a thread, while there is one and the writer has its connection."""
-        while batch := queue.take_now(self._batch_items_max):
-            BATCH_ITEMS.observe(len(batch))
-            results = _posted(writer, [pending.item for pending in batch])
-            soon(self._told, batch, results)
-            if not writer.is_open:
+        """Batch after batch, in a thread, while there is one and the writer has its connection.
+
+        It stays a little for the next: to come anew costs the event loop more than a message does.
+        """
+        while writer.is_open:
+            if batch := queue.take_now(self._batch_items_max):
+                BATCH_ITEMS.observe(len(batch))
+                results = _posted(writer, [pending.item for pending in batch])
+                soon(self._told, batch, results)
+            elif not queue.listen(STAYS_SECONDS):
                 break
             trio.from_thread.check_cancelled()
 

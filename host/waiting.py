@@ -1,5 +1,6 @@
 """Requests that wait for somebody: a writer, or one of the desk's rooms."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -43,12 +44,17 @@ class Queue:
         self.refusal = Reason.HOST_UNREACHABLE
         """What is said meanwhile."""
         self._wake = trio.Event()
+        self._bell = threading.Lock()
+        self._bell.acquire()  # it rings when it is let go
+        self._is_listening = False
 
     def put(self, pending: Pending) -> None:
-        """Append, and wake the taker's task."""
+        """Append, and wake who takes: the task, or its thread that stayed."""
         is_apart = pending.item.request.kind in self._apart
         (self._pending_apart if is_apart else self.pending).append(pending)
         self._wake.set()
+        if self._is_listening and self._bell.locked():
+            self._bell.release()
 
     async def wait(self) -> None:
         """Until there is something to take."""
@@ -70,6 +76,15 @@ class Queue:
         self._turn = (self._turn + 1) % APART_TURNS
         is_aparts = self._pending_apart and not (self.pending and self._turn)
         return _popped(self._pending_apart if is_aparts else self.pending, items_max)
+
+    def listen(self, seconds: float) -> bool:
+        """Wait so long in the thread that takes; whether something came."""
+        self._is_listening = True
+        try:
+            is_there = bool(self.pending or self._pending_apart)
+            return is_there or self._bell.acquire(timeout=seconds)
+        finally:
+            self._is_listening = False
 
     def drain(self) -> list[Pending]:
         """All that waits: nobody will take it. What a thread takes meanwhile is not among it."""

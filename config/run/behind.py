@@ -13,16 +13,18 @@ from host.store.connecting import Connection
 
 NICE: Final = 10
 """Of 19: what trade leaves of a processor, and about a tenth of one that trade wants whole."""
+NICE_PAGES: Final = 5
+"""The same of what a person waits for at a page: about a quarter."""
 ALONE: Final = "SET max_parallel_workers_per_gather = 0"
 """Workers that PostgreSQL would start beside have the priority of those who started it."""
 
 
-def step_behind() -> None:
-    """This process, for as long as it lives."""
-    os.nice(NICE - os.nice(0))
+def step_behind(nice: int = NICE) -> None:
+    """This process, for as long as it lives; it never steps forward again."""
+    os.nice(max(0, nice - os.nice(0)))
 
 
-def have_step_behind(connection: Connection) -> Connection:
+def have_step_behind(connection: Connection, nice: int = NICE) -> Connection:
     """What works for this connection, if it is a process of this machine and may be told so.
 
     In no transaction. Gives the connection.
@@ -33,7 +35,7 @@ def have_step_behind(connection: Connection) -> Connection:
     pid = connection.info.backend_pid
     if connection.info.host.startswith("/") and _is_postgres(pid):
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, NICE)
+            os.setpriority(os.PRIO_PROCESS, pid, nice)
     return connection
 
 

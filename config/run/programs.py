@@ -162,9 +162,13 @@ def run_switch(
 def run_web(
     settings: Settings, places: Places, on_ready: OnReady, orders: Orders | None = None
 ) -> None:
-    """The web front, until a signal stops it; another makes it reload. It needs no database."""
+    """The web front, until a signal stops it; another makes it reload.
+
+    It needs no database. Tills go before pages.
+    """
     from config.language import chinese_of
     from config.run.asking import WEB
+    from config.run.behind import NICE_PAGES, step_behind
     from config.run.control import control_socket
     from config.run.web_reloading import WebReloader
     from host.link.address import Address
@@ -172,6 +176,7 @@ def run_web(
     from switch.web.program import WebFront
     from switch.web.program import run_web as run
 
+    step_behind(NICE_PAGES)
     tell_time_in(settings.host.timezone)
     told = settings.switch
     address = Address.parse(told.link)

@@ -21,7 +21,7 @@ import trio
 
 from config.noise import noise_in_lines
 from config.places import Places
-from config.run.behind import have_step_behind, step_behind
+from config.run.behind import NICE_PAGES, have_step_behind, step_behind
 from config.run.children import end_with
 from config.run.hsm import open_hsm
 from config.settings import Settings
@@ -104,7 +104,7 @@ def _read(
 ) -> None:
     """Tell whoever asks at this socket. The security module is opened after the host's own."""
     select.select([listener], [], [])
-    step_behind()
+    step_behind(NICE_PAGES)
     opened = Office(
         hsm=open_hsm(settings.host.hsm, places, host),
         clock=utc_now,
@@ -113,7 +113,7 @@ def _read(
     )
 
     def connect() -> Connection:
-        return have_step_behind(connected(office, settings.host))
+        return have_step_behind(connected(office, settings.host), NICE_PAGES)
 
     reception = Reception(opened, connect)
 

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 - a clock acts by being asked for
 
 import threading
+import time
 from typing import Any, cast
 
 import msgspec
@@ -129,6 +130,29 @@ def test_what_is_taken_apart_is_taken_at_once_where_nothing_else_waits() -> None
         queue.put(of_kind(Kind.LOTTERY_DRAW, turn))
         assert kinds_taken(queue) == [Kind.LOTTERY_DRAW]
     assert kinds_taken(queue) == []
+
+
+def test_a_thread_that_stays_hears_of_what_comes_and_of_what_is_there_and_not_for_ever() -> None:
+    queue, heard, seconds_max = Queue(), list[bool](), 30.0
+    assert not queue.listen(0.001)
+
+    def stay() -> None:
+        for _ in range(3):
+            heard.append(queue.listen(seconds_max))
+            while queue.take_now(1):
+                pass
+
+    thread = threading.Thread(target=stay)
+    thread.start()
+    for number in range(3):
+        queue.put(of_kind(Kind.PURCHASE, number))
+        while len(heard) <= number and thread.is_alive():
+            time.sleep(0.001)
+    thread.join()
+    assert heard == [True] * 3
+    assert not queue.take_now(1)
+    queue.put(of_kind(Kind.PURCHASE, 4))
+    assert queue.listen(0.0)
 
 
 def test_what_a_thread_takes_while_a_queue_is_drained_is_one_or_the_others() -> None:
