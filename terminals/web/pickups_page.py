@@ -44,6 +44,7 @@ QUEUE: Final = Screen(
     parts={"queue": Part(view="pickup_queue", goes_on="after")},
     arrange=_queue,
     live_seconds=LIVE_SECONDS,
+    is_heard=True,
 )
 OWN: Final = Screen(
     id="me_pickup",

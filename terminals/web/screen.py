@@ -73,6 +73,8 @@ class Screen:
     the address as `tab`, else it is the first that who reads may see."""
     live_seconds: float = 0
     """How often what stands in the template's block `live` is looked at anew; 0: never."""
+    is_heard: bool = False
+    """It rings for what waits, so it is told anew also while another page lies over it."""
 
     def tabs_of(self, reader: Reader) -> list[str]:
         """Those there are for who reads."""

@@ -48,8 +48,7 @@
       tone.start();
       tone.stop(sound.currentTime + .25);
     };
-    const source = new EventSource(place.dataset.live);
-    source.onmessage = (event) => {
+    const told = (event) => {
       place.classList.remove("old");
       if (isBusy() || plain(event.data) === shown) return;
       const focused = reached().indexOf(document.activeElement);
@@ -60,8 +59,22 @@
       rung = rings;
       if (focused >= 0) (reached()[focused] || place).focus();
     };
-    source.addEventListener("away", () => place.classList.add("old"));
-    source.onerror = () => place.classList.add("old");
+    // a browser has few lines to one house: a page that nobody sees holds none, unless it is heard
+    const old = () => place.classList.add("old");
+    let source = null;
+    const follow = () => {
+      if (document.hidden && !("heard" in place.dataset)) {
+        if (source) source.close();
+        source = null;
+      } else if (!source || source.readyState === EventSource.CLOSED) {
+        source = new EventSource(place.dataset.live);
+        source.onmessage = told;
+        source.addEventListener("away", old);
+        source.onerror = old;
+      }
+    };
+    document.addEventListener("visibilitychange", follow);
+    follow();
   });
   document.querySelectorAll("[data-seconds]").forEach((place) => {
     const end = Date.now() + 1000 * place.dataset.seconds;

@@ -130,3 +130,21 @@ def test_the_focus_goes_to_what_is_wrong(
         page.wait_for_selector(".refusal")
         assert page.evaluate("document.activeElement.name") == "login"
         assert page.input_value("[name=login]") == "NOT ONE"
+
+
+def test_a_page_that_nobody_sees_lets_go_of_its_line_and_takes_one_again(
+    chromium: Chromium, address: str, shared_bureau: Bureau
+) -> None:
+    """However many pages somebody has open, the one that is looked at has a line to the house."""
+    hides = """(is_hidden) => {
+        Object.defineProperty(document, "hidden", {get: () => is_hidden, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with opened(chromium, WIDE, "en-GB") as page:
+        let_in(page, address, shared_bureau.admin)
+        with page.expect_request("**/live/**") as first:
+            page.goto(f"{address}/")
+        with page.expect_event("requestfailed", lambda one: one == first.value):
+            page.evaluate(hides, True)  # noqa: FBT003 - as it is handed to the script
+        with page.expect_request("**/live/**"):
+            page.evaluate(hides, False)  # noqa: FBT003 - the same
