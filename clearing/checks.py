@@ -52,7 +52,7 @@ class Check(NamedTuple):
 
 def _chain(connection: Connection) -> Iterator[str]:
     connection.execute(SQL["read_to_the_end"])
-    return broken_seals(connection, SQL["seals"], SQL["sealed_rows"])
+    return broken_seals(connection, SQL["seals"])
 
 
 CHECKS: Final = (

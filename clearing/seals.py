@@ -1,7 +1,8 @@
 """The hash chain, recomputed: every seal over the one before it and the rows of its batch.
 
 Two server-side cursors run side by side in the same order, so memory does not grow with the
-ledger. A changed, dropped or inserted row shows as the first seal that no longer fits; the
+ledger. What a seal has to cover comes as one text, and is hashed here: that is what a server is
+slow at. A changed, dropped or inserted row shows as the first seal that no longer fits; the
 chain is then followed from the seal as it is stored, so one bad row is one finding.
 """
 
@@ -9,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 
@@ -26,8 +27,12 @@ from host.ledger import (
     seal_digest,
 )
 from host.model.numbers import rrn_of
+from host.store.queries import load_queries
 
+SQL: Final = load_queries("clearing", "seals.sql")
 ROWS_PER_FETCH: Final = 5_000
+TEXTS_PER_FETCH: Final = 200
+"""Each of a whole batch."""
 EXCHANGE_CARD: Final = 18
 LOT: Final = 19
 ORDER: Final = 23
@@ -42,19 +47,32 @@ _batch: Final = itemgetter(0, 1)
 _exchange: Final = itemgetter(2, 3)
 
 
-def broken_seals(
-    connection: psycopg.Connection[Any], seals: LiteralString, sealed_rows: LiteralString
-) -> Iterator[str]:
+class Covered(NamedTuple):
+    """What a seal has to cover, as a row of `sealed_texts`."""
+
+    shard: int
+    seq: int
+    exchanges: int
+    first_number: int
+    last_number: int
+    first_unsealed: str | None
+    """The slot of its first exchange, where there is no such seal."""
+    text: str
+    """Of lines, each closed by a newline."""
+
+
+def broken_seals(connection: psycopg.Connection[Any], seals: LiteralString) -> Iterator[str]:
     """What is wrong with the chain, in words, first things first. Needs an open transaction."""
     expected: tuple[int, int, bytes] | None = None
-    for seal, rows in sealed_batches(connection, (seals, sealed_rows), EVER):
+    for seal, covered in _with_what_they_cover(connection, seals):
         if seal is None:
-            yield _unsealed(rows[0])
+            assert covered is not None, "one of both is there"
+            yield _unsealed(covered)
             continue
         shard, seq, _, digest, *_ = seal
         if expected is None or expected[0] != shard:
             expected = (shard, 1, FIRST_SEAL)
-        yield from _faults(seal, expected, rows)
+        yield from _faults(seal, expected, covered)
         expected = (shard, seq + 1, digest)
 
 
@@ -68,7 +86,7 @@ def sealed_batches(
     `statements` are `seals` and `sealed_rows`. Rows that name a seal which is not there come
     without one.
     """
-    told = dict(zip(("first", "last"), dates, strict=True))
+    told = _told(dates)
     seals, sealed_rows = statements
     batches = groupby(_stream(connection, "sealed_rows", sealed_rows, told), _batch)
     batch = next(batches, None)
@@ -117,29 +135,61 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
         yield from behind
 
 
-def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Iterator[str]:
-    shard, seq, previous, digest, items, form, sealed_at = seal
+def _with_what_they_cover(
+    connection: psycopg.Connection[Any], seals: LiteralString
+) -> Iterator[tuple[Row | None, Covered | None]]:
+    """Every seal and its batch, by shard and number. Of either the other may be missing."""
+    rows = _stream(connection, "sealed_texts", SQL["sealed_texts"], {}, TEXTS_PER_FETCH)
+    texts = map(Covered._make, rows)
+    covered = next(texts, None)
+    for seal in _stream(connection, "seals", seals, _told(EVER)):
+        while covered is not None and covered[:2] < seal[:2]:
+            yield None, covered
+            covered = next(texts, None)
+        if covered is not None and covered[:2] == seal[:2]:
+            yield seal, covered
+            covered = next(texts, None)
+        else:
+            yield seal, None
+    while covered is not None:
+        yield None, covered
+        covered = next(texts, None)
+
+
+def _faults(seal: Row, expected: tuple[int, int, bytes], covered: Covered | None) -> Iterator[str]:
+    shard, seq, previous, _, items, form, _ = seal
     _, expected_seq, expected_previous = expected
     if seq != expected_seq:
         yield f"shard {shard}: seal {expected_seq} is missing before seal {seq}"
     elif previous != expected_previous:
         yield f"shard {shard}, seal {seq}: it does not follow the seal before it"
-    exchanges = len({row[2:4] for row in rows})
+    exchanges = 0 if covered is None else covered.exchanges
     if not 1 <= form <= SEAL_FORM:
         yield f"shard {shard}, seal {seq}: it has no form of ours"
-    elif exchanges != items:
+    elif covered is None or exchanges != items:
         yield f"shard {shard}, seal {seq}: it covers {items} exchanges, {exchanges} are there"
-    elif seal_digest(previous, canonical_rows(rows, form, sealed_at)) != digest:
-        first, last = rows[0][2], rows[-1][2]
+    elif not _fits(seal, covered.text):
+        first, last = covered.first_number, covered.last_number
         yield (
             f"shard {shard}, seal {seq}: an exchange, journal, entry, lot or order of numbers "
             f"{first} to {last} (RRN {rrn_of(first)} to {rrn_of(last)}) is not what was sealed"
         )
 
 
-def _unsealed(first: Row) -> str:
-    shard, seq, number, slot, *_ = first
+def _fits(seal: Row, text: str) -> bool:
+    _, _, previous, digest, _, form, sealed_at = seal
+    batch = [batch_row(sealed_at)] if form > 1 else []
+    found = seal_digest(previous, [*batch, text.removesuffix("\n")])
+    return found == bytes(digest)
+
+
+def _unsealed(covered: Covered) -> str:
+    shard, seq, _, number, _, slot, _ = covered
     return f"shard {shard}: exchange {number} ({slot}) names seal {seq}, which is missing"
+
+
+def _told(dates: tuple[str, str]) -> Mapping[str, str]:
+    return dict(zip(("first", "last"), dates, strict=True))
 
 
 def _stream(
@@ -147,7 +197,8 @@ def _stream(
     name: str,
     statement: LiteralString,
     told: Mapping[str, str],
+    rows_per_fetch: int = ROWS_PER_FETCH,
 ) -> Iterator[Row]:
     with connection.cursor(name=name, scrollable=False) as cursor:
-        cursor.itersize = ROWS_PER_FETCH
+        cursor.itersize = rows_per_fetch
         yield from cursor.execute(statement, told, binary=True)

@@ -17,6 +17,7 @@ from clearing.checks import SQL
 from clearing.night import OF_A_RANGE, RANGES
 from clearing.night import SQL as NIGHTLY
 from clearing.seals import EVER
+from clearing.seals import SQL as SEALING
 from clearing.verify import PARAMETERS, expect_many_rows
 from config.bench.years import evenly, fill_history
 from config.run.database import Dsns
@@ -270,7 +271,9 @@ def whole_reads(plan: Any) -> Iterator[str]:
 
 
 QUESTIONS = {
-    name: sql for name, sql in SQL.items() if not re.search("^(CREATE|COPY) ", sql, re.MULTILINE)
+    name: sql
+    for name, sql in {**SQL, **SEALING}.items()
+    if not re.search("^(CREATE|COPY) ", sql, re.MULTILINE)
 }
 """What the audit asks, but for what it lays beside the ledger first."""
 
