@@ -130,7 +130,9 @@ class GrantTold(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     """The kind of its place: `platform`, `issuer`, `merchant` and so on."""
     at: str
-    """What its place is called by; empty: the platform."""
+    """What its place is named by: a number, a code; empty: the platform."""
+    name: str = ""
+    """What people call it."""
 
 
 class RefusalTold(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ from host.office.questions import columns_for
 from host.office.refusals import Refusal, told_of
 from host.office.roles import ROLES
 from host.office.schemas import schemas_of
-from host.office.sessions import grants_of
+from host.office.sessions import grants_of, names_of_places
 from host.office.view import SECRETS, Filter, How, View
 from host.office.words import is_amount, word_of, word_of_field
 from host.store.connecting import Connection
@@ -72,6 +72,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
             assert who.grant is not None, "who asks has a grant"
             assert who.person is not None, "who asks is somebody"
             held = [who.grant] if who.is_member else grants_of(connection, who.person, now)
+            places = names_of_places(connection, [who.grant, *held])
             off = _off(office, connection)
     except Refusal as refusal:
         return told_of(refusal)
@@ -102,8 +103,8 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
     seen = [office.views[one.id] for one in views]
     return Catalogue(
         login=who.login,
-        grant=_grant(who.grant),
-        grants=[_grant(one) for one in held],
+        grant=_grant(who.grant, places),
+        grants=[_grant(one, places) for one in held],
         has_totp=who.has_totp,
         views=views,
         actions=[_action(action) for action in allowed],
@@ -141,7 +142,7 @@ def listed(
     return [_action(action) for action in actions], told
 
 
-def _grant(held: Grant) -> GrantTold:
+def _grant(held: Grant, places: Mapping[int, str]) -> GrantTold:
     role = ROLES[held.role]
     return GrantTold(
         id=held.id,
@@ -150,6 +151,7 @@ def _grant(held: Grant) -> GrantTold:
         zh=role.zh,
         scope=held.scope.value,
         at=held.held_at,
+        name=places.get(held.id, ""),
     )
 
 

@@ -210,6 +210,12 @@ def who_is_signed_in(connection: Connection, token: Secret, now: dt.datetime) ->
     )
 
 
+def names_of_places(connection: Connection, grants: Iterable[Grant]) -> dict[int, str]:
+    """What the place of each is called, by the grant's number; nothing of the platform."""
+    told = {"grants": [one.id for one in grants]}
+    return dict(connection.execute(SQL["names_of_places"], told).fetchall())
+
+
 def own_grant(member: int) -> Grant:
     """What a member is for themselves, as long as they are one: nobody gives it or takes it."""
     place = Place(member_id=member)

@@ -134,6 +134,21 @@ WHERE
     AND t.ended_at IS NULL
     AND t.token_hash <> %(but)s;
 
+-- name: names_of_places
+-- What is called how: where each grant is held, as people know it.
+SELECT
+    g.id,
+    coalesce(
+        (SELECT s.name FROM store AS s WHERE s.id = g.store_id),
+        (SELECT m.name FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT e.name FROM enterprise AS e WHERE e.id = g.enterprise_id),
+        (SELECT i.name FROM issuer AS i WHERE i.id = g.issuer_id),
+        (SELECT a.name FROM alliance AS a WHERE a.id = g.alliance_id),
+        ''
+    ) AS name
+FROM person_grant AS g
+WHERE g.id = any(%(grants)s::bigint []);
+
 -- name: grants_of
 -- What a person may be, the oldest first; with what begins later, too, where that is asked for.
 SELECT

@@ -306,7 +306,7 @@ def rendered(template: str, reader: Reader, *, block: str = "", **told: Any) -> 
         return sentence(reader, refused, fields)
 
     def grant_words(grant: GrantTold) -> str:
-        return f"{reader.named(grant)} · {grant.at or text('platform')}"
+        return f"{reader.named(grant)} · {grant.name or grant.at or text('platform')}"
 
     def doing(action: str, **values: Any) -> str:
         given = {name: str(value) for name, value in values.items()}

@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
+
 from host.model.office import Done
-from tests.host.office.conftest import Bureau, Person
+from tests.host.office.conftest import HOME, Bureau, Person
 from tests.switch.web.conftest import Browser, Open
 
 SESSION = "posswitch_session"
@@ -29,6 +31,29 @@ def test_a_list_is_a_link_is_filtered_and_goes_on_where_it_ended(
     assert "Mass 7<" in text
     assert "Mass 8<" not in text
     assert 'value="Mass 7"' in text, "what it is filtered by stands in its form"
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "column"),
+    [
+        ("merchant_owner", "merchant", "merchant_id"),
+        ("store_manager", "store", "id::text"),
+        ("issuer_manager", "issuer", "institution_id"),
+    ],
+)
+def test_a_home_is_titled_by_what_people_call_its_place(
+    front: Open, bureau: Bureau, role: str, scope: str, column: str
+) -> None:
+    """S3-01: its number stands above it; of the platform it is the role."""
+    key = HOME[scope]
+    [(name,)] = bureau.sql(f"SELECT name FROM {scope} WHERE {column} = %s", key)
+    text = _as(front, bureau.person(role, scope, key)).get("/").text
+    assert re.findall(r"<h1>(.*?)</h1>", text) == [name]
+    assert re.search(rf'<p class="above">[^<]+ {key}</p>', text)
+    assert f"<title>{name} ·" in text
+    assert re.search(rf"<summary>[^<]+ · {name}</summary>", text)
+    text = _as(front, bureau.person("finance")).get("/").text
+    assert re.findall(r"<h1>(.*?)</h1>", text) == ["清算财务 · 平台"]
 
 
 def test_what_is_in_the_way_is_said_in_the_readers_language(front: Open, bureau: Bureau) -> None:
