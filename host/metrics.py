@@ -1,5 +1,6 @@
-"""What the host counts, for Prometheus. Children are bound here, once."""
+"""What the host counts, for Prometheus. Children are bound here, each once."""
 
+from itertools import product
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -11,9 +12,18 @@ from host.model.responses import Reason
 _REQUESTS = Counter(
     "posswitch_host_requests_total", "Requests answered by the host.", ["kind", "reason"]
 )
-REQUESTS: Final = {
-    (kind, reason): _REQUESTS.labels(kind.value, reason.value) for kind in Kind for reason in Reason
-}
+
+
+class _Requests(dict[tuple[Kind, Reason], Counter]):
+    """Bound when they are first counted: there are five thousand, and every command imports us."""
+
+    def __missing__(self, answered: tuple[Kind, Reason]) -> Counter:
+        kind, reason = answered
+        self[answered] = _REQUESTS.labels(kind.value, reason.value)
+        return self[answered]
+
+
+REQUESTS: Final = _Requests()
 _CASES = Counter("posswitch_host_cases_total", "Exception cases opened or seen again.", ["kind"])
 CASES_OPENED: Final = {kind: _CASES.labels(kind.value) for kind in CaseKind}
 KEYS_UNUSABLE: Final = Gauge(
@@ -33,6 +43,12 @@ ITEMS_REFUSED: Final = Counter(
     ["why"],
 )
 WAITING: Final = Gauge("posswitch_host_waiting", "Requests taken and not yet answered.")
+
+
+def bind_all_requests() -> None:
+    """For a page that is read: of what has not happened it says nought, and so shows the first."""
+    for answered in product(Kind, Reason):
+        _ = REQUESTS[answered]
 
 
 def count_fault(where: str) -> None:

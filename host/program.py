@@ -21,7 +21,7 @@ from host.hold_expiry import HoldExpiry
 from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
-from host.metrics import KEYS_UNUSABLE, count_fault
+from host.metrics import KEYS_UNUSABLE, bind_all_requests, count_fault
 from host.moves import Moves
 from host.office.apart import ReadsApart
 from host.office.nights import Nights
@@ -111,6 +111,7 @@ async def run_host(
         )
         try:
             if settings.metrics_port is not None:
+                bind_all_requests()
                 page.open(settings.metrics_host, settings.metrics_port)
                 lines.append(f"host metrics on {settings.metrics_host}:{settings.metrics_port}")
             async with trio.open_nursery() as nursery:
