@@ -39,6 +39,7 @@ from config.cli.version import show_version
 from config.cli.watch import app as watching
 from config.cli.whole import add_office, names_in, needs_office
 from config.language import OPTION, Language, language_of, speech
+from config.lean import look_no_more
 from config.run.closed_output import (
     give_up_what_waits,
 )
@@ -122,4 +123,5 @@ def main() -> NoReturn:
     keep_brackets(command)
     status = status_of(functools.partial(command, prog_name="posswitch", standalone_mode=False))
     give_up_what_waits()
+    look_no_more()
     sys.exit(status)

@@ -34,8 +34,6 @@ PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 TURN_SECONDS: Final = 0.001
 """How long a thread of the host may go on while another waits: trade waits for no clerk's page. As
 the interpreter has it, 5 ms, tills waited four times as long beside pages as alone."""
-COLLECT_AFTER: Final = 50_000
-"""New containers between two looks of the garbage collector."""
 SENTENCES_MAX: Final = 1_024
 """So many are kept in Chinese: to look for one that has none takes long."""
 OnReady = Callable[[list[str]], None]
@@ -246,13 +244,9 @@ def say_ready(lines: list[str]) -> None:
 
 
 def _settle_memory() -> None:
-    """What start-up has made lives as long as the process: the collector need not look at it again.
-
-    Messages leave no cycles behind, so it may also look less often.
-    """
+    """What start-up has made lives as long as the process: nobody looks for what is free of it."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
 
 
 def main() -> int:
