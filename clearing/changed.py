@@ -6,13 +6,13 @@ that a change was made of is not the one that the change before it left. The cha
 are under links, which are recomputed here; the newest may not be linked yet.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 
-from host.store.changes import differing, gaps
+from host.store.changes import gaps
 from host.store.deciding import CHAINED, Chained, How, how_of
 from host.store.queries import load_queries
 
@@ -34,17 +34,15 @@ def foreign_changes(connection: Connection) -> Iterator[str]:
     """
     connection.execute(SQL["settings"])
     readable = _readable(connection)
-    for table in _with_anything(connection, readable):
-        statement = sql.SQL("SELECT d.* FROM ({}) AS d ORDER BY d.key LIMIT {}").format(
-            differing(table, in_own_words=True), sql.Literal(FINDINGS_MAX)
-        )
-        for key, digest, before in connection.execute(statement):
-            how = how_of(was=before is not None, is_there=digest is not None)
-            yield f"{table.name} {key}{_DONE[how]}"
-    if "change" in readable:
+    has_gaps = False
+    for relation, key, was, is_there in _differing(connection, readable):
+        if relation is None:
+            has_gaps = True
+        else:
+            yield f"{relation} {key}{_DONE[how_of(was=was, is_there=is_there)]}"
+    if has_gaps:
         yield from written_over(connection)
-    names = [table.name for table in CHAINED]
-    for number, relation in connection.execute(SQL["strange_changes"], (names,)):
+    for number, relation in connection.execute(SQL["strange_changes"], (_NAMES,)):
         yield f"change {number}, of {relation}, was put in by other than this program"
 
 
@@ -67,26 +65,50 @@ def unreadable(connection: Connection) -> list[str]:
     return [table.name for table in CHAINED if table.name not in readable]
 
 
-def _with_anything(connection: Connection, readable: Collection[str]) -> list[Chained]:
-    """Of the tables that may be read, those with a row or with a note of one.
+def _differing(connection: Connection, readable: Collection[str]) -> Sequence[tuple[Any, ...]]:
+    """Rows of all tables that may be read which are not as they were last noted, in one pass.
 
-    In the others there is nothing to compare. What a server counts of a table is not asked, but
-    whether there is a page that could hold a row; where there is one, the table itself is.
+    Table, key, whether there was one, whether there is one: the first of them, table by table. One
+    more, of no table, says that somewhere a change was made over an edit by hand.
     """
-    told = [table for table in CHAINED if table.name in readable]
-    if "change" not in readable:
-        return told
-    names = [table.name for table in told]
-    asked = [name for (name,) in connection.execute(SQL["with_a_page"], (names,))]
-    rows = [
-        sql.SQL("UNION ALL SELECT {} WHERE EXISTS (SELECT FROM {})").format(
-            sql.Literal(name), sql.Identifier(name)
-        )
-        for name in asked
-    ]
-    notes = sql.SQL(" ").join([sql.SQL("SELECT DISTINCT relation FROM change"), *rows])
-    there = {name for (name,) in connection.execute(notes)}
-    return [table for table in told if table.name in there]
+    statement = _DIFFERING.format(
+        now=sql.SQL(" UNION ALL ").join(_now(table) for table in CHAINED if table.name in readable),
+        noted=sql.SQL(SQL["noted_in_turn"]),
+    )
+    told = {"names": _NAMES, "readable": list(readable), "limit": FINDINGS_MAX}
+    return connection.execute(statement, told).fetchall()
+
+
+_NAMES: Final = [table.name for table in CHAINED]
+_NOW: Final = sql.SQL(
+    'SELECT {relation} AS relation, {key} COLLATE "C" AS key,'
+    " sha256(convert_to(to_jsonb(t)::text, 'UTF8')) AS digest FROM {name} AS t WHERE {where}"
+)
+"""As `row_digest` has it, but by no function of the database, whose owner can replace it."""
+_DIFFERING: Final = sql.SQL(
+    "WITH found AS MATERIALIZED ("
+    "SELECT coalesce(now.relation, noted.relation) AS relation,"
+    " coalesce(now.key, noted.key) AS key, noted.digest AS before, now.digest,"
+    " noted.is_last IS NOT FALSE AND now.digest IS DISTINCT FROM noted.digest AS differs,"
+    " noted.is_gap IS TRUE AS is_gap"
+    " FROM ({now}) AS now FULL JOIN"
+    " (SELECT * FROM ({noted}) AS each WHERE each.is_last OR each.is_gap) AS noted"
+    " ON noted.key = now.key AND noted.relation = now.relation"
+    " WHERE noted.is_gap OR now.digest IS DISTINCT FROM noted.digest)"
+    " (SELECT relation, key, before IS NOT NULL, digest IS NOT NULL FROM found"
+    " WHERE differs AND relation = any(%(readable)s::text [])"
+    " ORDER BY array_position(%(names)s::text [], relation), key LIMIT %(limit)s)"
+    " UNION ALL (SELECT NULL, NULL, NULL, NULL FROM found WHERE is_gap LIMIT 1)"
+)
+
+
+def _now(table: Chained) -> sql.Composed:
+    return _NOW.format(
+        relation=sql.Literal(table.name),
+        key=sql.SQL(f"({table.key})"),
+        name=sql.Identifier(table.name),
+        where=sql.SQL(table.where),
+    )
 
 
 def _readable(connection: Connection) -> set[str]:

@@ -15,15 +15,54 @@ WHERE
     AND relnamespace = 'public'::regnamespace
     AND has_table_privilege(oid, 'SELECT');
 
--- name: with_a_page
--- Of these tables those that may hold a row, by their files or those of their children: to ask an
--- empty one takes as long as a full one.
-SELECT relname
-FROM pg_class
-WHERE
-    relname = any(%s)
-    AND relnamespace = 'public'::regnamespace
-    AND (relkind <> 'r' OR relhassubclass OR coalesce(pg_relation_size(oid), 1) > 0);
+-- name: noted_in_turn
+-- Each row's notes in their order: whether one is the last, and whether the row that it was made of
+-- is not the one that the note before left, which only notes of the second form say. The view
+-- noted_row is written out, for the owner of the database can replace it. Keys come first, and in
+-- the order that they are compared in: hardly any two tables have the same.
+WITH note AS NOT MATERIALIZED (
+    SELECT
+        id,
+        form,
+        relation,
+        key COLLATE "C" AS key,
+        before,
+        digest
+    FROM change
+    WHERE keys IS NULL
+    UNION ALL
+    SELECT
+        change.id,
+        change.form,
+        change.relation,
+        r.key COLLATE "C" AS key,
+        NULL AS before,
+        r.digest
+    FROM change
+    CROSS JOIN LATERAL unnest(change.keys, change.digests) AS r (key, digest)
+    WHERE change.keys IS NOT NULL
+),
+
+placed AS (
+    SELECT
+        note.*,
+        lead(note.id) OVER of_row AS id_after,
+        lag(note.digest) OVER of_row AS digest_before
+    FROM note
+    WHERE note.relation = any(%(names)s::text [])
+    WINDOW of_row AS (PARTITION BY note.key, note.relation ORDER BY note.id)
+)
+
+SELECT
+    relation,
+    key,
+    digest,
+    id_after IS NULL AS is_last,
+    CASE
+        WHEN form = 1 THEN false
+        ELSE coalesce(before <> digest_before, num_nonnulls(before, digest_before) > 0)
+    END AS is_gap
+FROM placed;
 
 -- name: strange_changes
 -- A change of no table of ours, with a number that nobody was given, or in the form of before when
@@ -46,7 +85,8 @@ ORDER BY change.id
 LIMIT 100;
 
 -- name: broken_links
--- Every link again, over the link before and its changes; and that none of either is missing.
+-- Every link again, over the link before and its changes; and that none of either is missing. An
+-- array of json reads as one of jsonb does, and is made in half the time.
 WITH covered AS (
     SELECT
         link.seq,
@@ -60,7 +100,7 @@ WITH covered AS (
                     string_agg(
                         CASE
                             WHEN num_nonnulls(change.keys, change.digests) > 0
-                                THEN jsonb_build_array(
+                                THEN json_build_array(
                                     change.id, change.form, change.relation, change.key,
                                     encode(change.before, 'hex'), encode(change.digest, 'hex'),
                                     extract(EPOCH FROM change.made_at), change.made_by,
@@ -70,7 +110,7 @@ WITH covered AS (
                                     encode(sha256(array_send(change.digests)), 'hex')
                                 )::text
                             WHEN change.form <> 1 OR change.before IS NOT NULL
-                                THEN jsonb_build_array(
+                                THEN json_build_array(
                                     change.id, change.form, change.relation, change.key,
                                     encode(change.before, 'hex'), encode(change.digest, 'hex'),
                                     extract(EPOCH FROM change.made_at), change.made_by,
@@ -89,7 +129,7 @@ WITH covered AS (
                                     coalesce(encode(change.digest, 'hex'), '-'),
                                     extract(EPOCH FROM change.made_at), change.made_by
                                 )
-                            ELSE jsonb_build_array(
+                            ELSE json_build_array(
                                 change.id, change.relation, change.key,
                                 encode(change.digest, 'hex'),
                                 extract(EPOCH FROM change.made_at), change.made_by,
