@@ -59,23 +59,15 @@ LIMIT %(limit)s;
 -- name: own_journal_by_other_accounts
 -- What no terminal asks moves value between the accounts that its kind has.
 SELECT
-    entry.shard,
-    entry.journal_id,
-    entry.leg,
-    journal.kind,
-    coalesce(debit.chart, 'none') AS debit,
-    coalesce(credit.chart, 'none') AS credit
-FROM journal
-INNER JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
-LEFT JOIN ledger_account AS debit ON debit.id = entry.debit_account
-LEFT JOIN ledger_account AS credit ON credit.id = entry.credit_account
-LEFT JOIN
-    unnest(
-        %(own_kinds)s::text [], %(own_debits)s::text [], %(own_credits)s::text []
-    ) AS own (kind, debit, credit)
-    ON own.kind = journal.kind AND own.debit = debit.chart AND own.credit = credit.chart
-WHERE journal.kind = any(%(own_kinds)s::text []) AND own.kind IS NULL
-ORDER BY entry.journal_id, entry.leg
+    shard,
+    journal_id,
+    leg,
+    kind,
+    coalesce(debit, 'none') AS debit,
+    coalesce(credit, 'none') AS credit
+FROM strange_entry
+WHERE is_by_others
+ORDER BY journal_id, leg
 LIMIT %(limit)s;
 
 -- name: pending_on_a_card
@@ -250,13 +242,12 @@ LIMIT %(limit)s;
 -- name: entry_without_journal
 -- An entry belongs to a journal of its own date.
 SELECT
-    entry.shard,
-    entry.journal_id,
-    entry.leg
-FROM entry
-LEFT JOIN journal ON journal.shard = entry.shard AND journal.id = entry.journal_id
-WHERE journal.id IS NULL OR journal.business_date <> entry.business_date
-ORDER BY entry.journal_id, entry.leg
+    shard,
+    journal_id,
+    leg
+FROM strange_entry
+WHERE is_without_journal
+ORDER BY journal_id, leg
 LIMIT %(limit)s;
 
 -- name: exchange_out_of_place
@@ -363,28 +354,26 @@ LIMIT %(limit)s;
 -- Credits less debits over all accounts of a unit.
 SELECT
     ledger_account.unit,
-    sum(movement.amount_minor) AS amount_minor
-FROM movement
-INNER JOIN ledger_account ON ledger_account.id = movement.account_id
+    sum(moved_account.amount_minor) AS amount_minor
+FROM moved_account
+INNER JOIN ledger_account ON ledger_account.id = moved_account.account_id
 GROUP BY ledger_account.unit
-HAVING sum(movement.amount_minor) <> 0
+HAVING sum(moved_account.amount_minor) <> 0
 ORDER BY ledger_account.unit
 LIMIT %(limit)s;
 
 -- name: entry_between_units
 -- The rows behind it: an account that is missing, or keeps another unit than its entry.
 SELECT
-    entry.shard,
-    entry.journal_id,
-    entry.leg,
-    entry.unit,
-    coalesce(debit.unit, 'none') AS debit_unit,
-    coalesce(credit.unit, 'none') AS credit_unit
-FROM entry
-LEFT JOIN ledger_account AS debit ON debit.id = entry.debit_account
-LEFT JOIN ledger_account AS credit ON credit.id = entry.credit_account
-WHERE debit.unit IS DISTINCT FROM entry.unit OR credit.unit IS DISTINCT FROM entry.unit
-ORDER BY entry.journal_id, entry.leg
+    shard,
+    journal_id,
+    leg,
+    unit,
+    coalesce(debit_unit, 'none') AS debit_unit,
+    coalesce(credit_unit, 'none') AS credit_unit
+FROM strange_entry
+WHERE is_between_units
+ORDER BY journal_id, leg
 LIMIT %(limit)s;
 
 -- 5. Every stored balance equals its entries. -------------------------------------------------
@@ -396,7 +385,7 @@ WITH summed AS (
         shard,
         account_id,
         sum(amount_minor) AS amount_minor
-    FROM movement
+    FROM moved_account
     GROUP BY shard, account_id
 )
 
@@ -418,8 +407,8 @@ WITH moved AS (
     SELECT
         shard,
         account_id,
-        max(journal_id) AS last_journal
-    FROM movement
+        max(last_journal) AS last_journal
+    FROM moved_account
     GROUP BY shard, account_id
 )
 
@@ -492,7 +481,7 @@ WITH daily AS (
         account_id,
         business_date,
         sum(amount_minor) AS amount_minor
-    FROM movement
+    FROM moved_account
     GROUP BY account_id, business_date
 ),
 
@@ -644,10 +633,24 @@ LIMIT %(limit)s;
 -- name: position_not_the_journal
 -- Every netted date, computed again from the entries.
 WITH ledger AS (
-    SELECT day_position.*
-    FROM day_position
+    SELECT
+        business_date,
+        account.merchant_id,
+        account.issuer_id,
+        account.unit,
+        account.chart,
+        sum(moved_account.entries) AS entries,
+        sum(moved_account.debit_minor) AS debit_minor,
+        sum(moved_account.credit_minor) AS credit_minor
+    FROM moved_account
+    INNER JOIN account ON account.id = moved_account.account_id
     INNER JOIN clearing_step USING (business_date)
-    WHERE clearing_step.step = 'net'
+    WHERE
+        clearing_step.step = 'net'
+        AND account.merchant_id IS NOT NULL
+        AND account.issuer_id IS NOT NULL
+    GROUP BY
+        business_date, account.merchant_id, account.issuer_id, account.unit, account.chart
 )
 
 SELECT
@@ -760,10 +763,17 @@ LIMIT %(limit)s;
 -- name: turnover_not_the_journal
 -- Every trial balance, computed again from the entries.
 WITH ledger AS (
-    SELECT day_turnover.*
-    FROM day_turnover
+    SELECT
+        business_date,
+        ledger_account.chart,
+        ledger_account.unit,
+        sum(moved_account.debit_minor) AS debit_minor,
+        sum(moved_account.credit_minor) AS credit_minor
+    FROM moved_account
+    INNER JOIN ledger_account ON ledger_account.id = moved_account.account_id
     INNER JOIN clearing_step USING (business_date)
     WHERE clearing_step.step = 'trial_balance'
+    GROUP BY business_date, ledger_account.chart, ledger_account.unit
 )
 
 SELECT
@@ -785,17 +795,10 @@ LIMIT %(limit)s;
 -- a merchant's people void, and what the night charges.
 WITH by_account AS (
     SELECT
-        journal.shard,
-        journal.id
-    FROM entry
-    INNER JOIN journal ON journal.shard = entry.shard AND journal.id = entry.journal_id
-    LEFT JOIN ledger_account AS payer ON payer.id = entry.debit_account
-    LEFT JOIN ledger_account AS payee ON payee.id = entry.credit_account
-    WHERE
-        journal.card_id <> any(ARRAY[payer.card_id, payee.card_id])
-        OR journal.shard <> any(ARRAY[payer.shard, payee.shard])
-        OR coalesce(journal.merchant_id, 0) <> any(ARRAY[payer.merchant_id, payee.merchant_id])
-        OR journal.issuer_id <> any(ARRAY[payer.issuer_id, payee.issuer_id])
+        shard,
+        journal_id AS id
+    FROM strange_entry
+    WHERE is_of_others
 ),
 
 by_itself AS (

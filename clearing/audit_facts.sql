@@ -354,9 +354,9 @@ WITH lost AS (
 kept AS (
     SELECT
         account.unit,
-        sum(movement.amount_minor) AS points
-    FROM movement
-    INNER JOIN account ON account.id = movement.account_id
+        sum(moved_account.amount_minor) AS points
+    FROM moved_account
+    INNER JOIN account ON account.id = moved_account.account_id
     WHERE account.chart = 'breakage' AND starts_with(account.unit, %(points)s)
     GROUP BY account.unit
 )

@@ -72,14 +72,9 @@ FROM journal
 WHERE (kind = any(%(cardless_kinds)s::text [])) <> (shard = %(night_shard)s)
 UNION
 SELECT
-    journal.shard,
-    journal.id
-FROM journal
-INNER JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
-CROSS JOIN LATERAL (VALUES (entry.debit_account), (entry.credit_account)) AS side (account_id)
-INNER JOIN account ON account.id = side.account_id
-WHERE
-    journal.kind = any(%(cardless_kinds)s::text [])
-    AND (account.merchant_id <> journal.merchant_id OR account.issuer_id <> journal.issuer_id)
+    shard,
+    journal_id AS id
+FROM strange_entry
+WHERE is_fee_of_others
 ORDER BY id
 LIMIT %(limit)s;

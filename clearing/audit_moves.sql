@@ -164,9 +164,9 @@ LIMIT %(limit)s;
 WITH kept AS (
     SELECT
         account.unit,
-        sum(movement.amount_minor) AS amount_minor
-    FROM movement
-    INNER JOIN account ON account.id = movement.account_id
+        sum(moved_account.amount_minor) AS amount_minor
+    FROM moved_account
+    INNER JOIN account ON account.id = moved_account.account_id
     WHERE account.chart = 'in_transit'
     GROUP BY account.unit
 ),
@@ -348,9 +348,9 @@ WITH kept AS (
     SELECT
         account.issuer_id,
         account.unit,
-        -sum(movement.amount_minor) AS amount_minor
-    FROM movement
-    INNER JOIN account ON account.id = movement.account_id
+        -sum(moved_account.amount_minor) AS amount_minor
+    FROM moved_account
+    INNER JOIN account ON account.id = moved_account.account_id
     WHERE account.chart = 'port_receivable'
     GROUP BY account.issuer_id, account.unit
 ),
@@ -384,9 +384,9 @@ WITH kept AS (
     SELECT
         account.issuer_id,
         account.unit,
-        -sum(movement.amount_minor) AS amount_minor
-    FROM movement
-    INNER JOIN account ON account.id = movement.account_id
+        -sum(moved_account.amount_minor) AS amount_minor
+    FROM moved_account
+    INNER JOIN account ON account.id = moved_account.account_id
     WHERE account.chart = 'cash_in_hand'
     GROUP BY account.issuer_id, account.unit
 ),

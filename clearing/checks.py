@@ -19,7 +19,7 @@ FILES: Final = (
     "audit_disputes.sql", "audit_payouts.sql", "audit_recon.sql", "audit_reserves.sql",
     "audit_adverts.sql",
     "audit_enterprises.sql",
-    "claims.sql",
+    "audit_laid.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 

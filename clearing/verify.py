@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from clearing.checks import CHECKS, SQL, Check
@@ -101,6 +102,12 @@ PARAMETERS: Final[dict[str, object]] = {
     **SIDES_IN_SQL,
 }
 
+LAID_OUT: Final = {
+    "moved_account": ("create_moved_account",),
+    "strange_entry": ("create_strange_entry", "find_strange_entries"),
+}
+"""Tables that questions read, and the statements that make them."""
+
 Connection = psycopg.Connection[Any]
 
 
@@ -136,6 +143,7 @@ def ask(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violation]
 def findings(connection: Connection, claims: Iterable[Claim] = ()) -> Iterator[Violation]:
     """As `ask`, one after another: who needs to know but whether there are any stops at one."""
     expect_many_rows(connection)
+    lay_out(connection)
     has_claims = _lay_beside(connection, claims)
     for check in CHECKS:
         yield from _ask(connection, check, has_claims)
@@ -151,6 +159,15 @@ def expect_many_rows(connection: Connection) -> None:
     connection.execute("SET LOCAL enable_nestloop = off")
     connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
     connection.execute("SET LOCAL work_mem = '64MB'")
+
+
+def lay_out(connection: Connection) -> None:
+    """Read all entries once for the questions that would each do so; also where it was done."""
+    for table, statements in LAID_OUT.items():
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(sql.Identifier(table)))
+        for name in statements:
+            connection.execute(SQL[name], PARAMETERS)
+        connection.execute(sql.SQL("ANALYZE pg_temp.{}").format(sql.Identifier(table)))
 
 
 def _ask(connection: Connection, check: Check, has_claims: bool) -> Iterator[Violation]:

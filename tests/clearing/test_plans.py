@@ -18,7 +18,7 @@ from clearing.night import OF_A_RANGE, RANGES
 from clearing.night import SQL as NIGHTLY
 from clearing.seals import EVER
 from clearing.seals import SQL as SEALING
-from clearing.verify import PARAMETERS, expect_many_rows
+from clearing.verify import PARAMETERS, expect_many_rows, lay_out
 from config.bench.years import evenly, fill_history
 from config.run.database import Dsns
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY
@@ -288,6 +288,7 @@ def analysed(filled: Connection, module_database: Dsns) -> Iterator[Connection]:
     where = psycopg.connect(module_database.owner, autocommit=True)
     with where as connection, connection.transaction(force_rollback=True):
         expect_many_rows(connection)
+        lay_out(connection)
         for laid in ("create_claim", "create_claim_effect", "create_claim_state"):
             connection.execute(SQL[laid], TOLD)
         connection.execute("ANALYZE")

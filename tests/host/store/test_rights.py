@@ -85,6 +85,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
     "posswitch_auditor": {
         "clearing/audit.sql": ALL,
         "clearing/audit_facts.sql": ALL,
+        "clearing/audit_laid.sql": ALL,
         "clearing/audit_moves.sql": ALL,
         "clearing/audit_holds.sql": ALL,
         "clearing/audit_rules.sql": ALL,
