@@ -71,6 +71,20 @@ ON CONFLICT ON CONSTRAINT ad_day_once DO UPDATE
     )
 RETURNING t.day;
 
+-- name: end_ad_bookings_of
+-- All of a merchant that have days left, from tomorrow on.
+-- notes: ad_end
+INSERT INTO ad_end AS t (booking_id, ended_on, ended_by, ended_at)
+SELECT
+    b.id,
+    greatest(b.first_on, %(tomorrow)s::date),
+    %(by)s,
+    %(now)s
+FROM ad_booking AS b
+WHERE b.merchant_id = %(merchant)s AND b.last_on >= %(tomorrow)s::date
+ORDER BY b.id
+ON CONFLICT ON CONSTRAINT ad_end_once DO NOTHING;
+
 -- name: end_ad_booking
 -- Once.
 -- notes: ad_end

@@ -89,6 +89,8 @@ def _save(acting: Acting, values: AdSlotSave) -> Result:
 
 
 def _book(acting: Acting, values: AdSlotBook) -> Result:
+    if acting.subject.content["closed_on"] is not None:
+        raise Refusal(STATE, state="closed")
     _refuse_days(acting, values)
     told: dict[str, Any] = {
         "slot": values.slot,
@@ -161,6 +163,17 @@ def _end(acting: Acting, values: AdSlotEnd) -> Result:
     if not acting.connection.execute(SQL["end_ad_booking"], told).rowcount:
         raise Refusal(STATE, state="ended")
     return Result(beside={"ended_on": ended_on.isoformat()})
+
+
+def end_bookings_of(acting: Acting) -> None:
+    """Those of this merchant that have days left: closed, it has none from tomorrow on."""
+    told = {
+        "merchant": acting.subject.id,
+        "tomorrow": business_date(acting) + dt.timedelta(days=1),
+        "by": acting.who.login,
+        "now": acting.now,
+    }
+    acting.connection.execute(SQL["end_ad_bookings_of"], told)
 
 
 SAVE: Final = Action(

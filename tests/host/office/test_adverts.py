@@ -15,6 +15,7 @@ from host.model.office import Done, Refused, Waiting
 from host.office.doing import run_action
 from tests.host.conftest import CardPool, Till, audit_ledger
 from tests.host.office.conftest import HOME, Bureau, Person
+from tests.host.office.test_approvals import close, decide
 from tests.host.office.test_clearing import BOUGHT, DAY
 from tests.host.office.test_gifts import PHONE
 from tests.host.office.test_timed_reports import content_of_report
@@ -140,6 +141,23 @@ def test_bookings_are_found_by_their_place_and_by_a_day_that_they_have(board: Bo
     assert found(date=TOMORROW.isoformat(), slot=SLOT) == [first]
     assert found(board.owner, date=TOMORROW.isoformat()) == [first]
     assert found(board.owner, slot=elsewhere) == []
+
+
+def test_a_merchant_that_is_closed_has_no_place_from_tomorrow_on_and_books_none(
+    board: Board,
+) -> None:
+    """S4-66: its days are another's again, and nothing is charged to who is gone."""
+    bureau, second = board.bureau, board.bureau.person("platform_admin")
+    mine, kept = board.booked(board.owner), "STORES-TOP"
+    other = {"slot": kept, "name": "Stores", "shown_at": "stores", "price_minor": PRICE}
+    bureau.done(board.ops, "ad_slot.save", **other)
+    theirs = board.booked(board.stranger, slot=kept)
+    approval = close(bureau, bureau.admin)
+    assert isinstance(decide(bureau, second, approval), Done)
+    ended = {row["booking"]: row["ended_on"] for row in bureau.rows(board.ops, "ad_bookings")}
+    assert ended == {mine: TOMORROW.isoformat(), theirs: None}
+    assert isinstance(bureau.do(board.owner, "ad_slot.book", **board.asking(board.owner)), Refused)
+    assert board.booked(board.stranger) > theirs
 
 
 @pytest.mark.parametrize(
