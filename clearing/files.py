@@ -1,11 +1,11 @@
 """Files: one for each merchant and each issuer and business date, whole or not at all.
 
-What moved is laid out once and then copied out twice, in the order of merchants and in that of
-issuers, as rows that PostgreSQL has written: memory does not grow with the day, and one file is
-open at a time, however many parties there are. Every file is written beside its place under a
-temporary name and synced; only when all of them are complete are they renamed. What a file holds
-comes from append-only rows alone, so writing it again gives the same bytes: the digest of the
-first time is kept and compared.
+What moved is copied out once, in the order of merchants, as rows that PostgreSQL has written: each
+says what its merchant gets and what its issuer gets. What issuers get is handed on before it is
+much, so memory does not grow with the day, and one file is open at a time, however many parties
+there are. Every file is written beside its place under a temporary name and synced; only when all
+of them are complete are they renamed. What a file holds comes from append-only rows alone, so
+writing it again gives the same bytes: the digest of the first time is kept and compared.
 """
 
 import contextlib
@@ -14,8 +14,10 @@ import datetime as dt
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
@@ -28,7 +30,10 @@ from clearing.layout import LAYOUT, LAYOUT_WITHOUT_FEES, Layout, Total
 from clearing.night import ClearingError, Night
 
 DRAFT: Final = ".{name}.draft"
-ROWS_PER_WRITE: Final = 1_000
+ROWS_PER_PIECE: Final = 1_000
+"""As many of a merchant's rows come in one piece, about."""
+ROWS_HELD_MAX: Final = 20_000
+"""Of issuers, before they are handed on."""
 FILE_MODE: Final = 0o640
 NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
@@ -38,48 +43,60 @@ _ROWS: Final = csv.writer(_LINE)
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
 _BEFORE_ROWS: Final = len(_SIGNATURE) + 8
 """COPY begins with a signature, flags and the length of an extension, in one piece with a row."""
-_BEFORE_TEXT: Final = 6
-"""Each row is how many fields it has, how long the one is, and that."""
 _END: Final = b"\xff\xff"
+_FIELDS_BYTES: Final = 2
+_LENGTH: Final = struct.Struct(">i")
+"""A row is how many fields it has, and of each how long it is, and that."""
+_WHOSE: Final = struct.Struct(">ii")
+"""Of each line in a piece who its issuer is, and how long it is in that one's file."""
 
 Party = tuple[str, str]
 """A side (merchant or issuer) and the id it is known by."""
-Rows = Iterator[bytes | bytearray | memoryview]
+Bytes = bytes | bytearray | memoryview
+Pieces = Iterator[Bytes]
 
 
-class Side(NamedTuple):
-    """Who gets files, and in which order their lines are copied out."""
+class Piece(NamedTuple):
+    """Lines of a merchant that come one after the other."""
 
-    name: str
-    order: str
+    items: int
+    of_merchant: memoryview
+    of_issuers: memoryview
+    whose: memoryview
 
 
-SIDES: Final = (
-    Side("merchant", 'line.merchant_place, line.number, line.issuer_place, line.unit COLLATE "C"'),
-    Side("issuer", 'line.issuer_place, line.merchant_place, line.number, line.unit COLLATE "C"'),
-)
-LAY_OUT: Final = """
-CREATE TEMPORARY TABLE day_told ON COMMIT DROP AS
-SELECT
-    line.merchant_place,
-    line.issuer_place,
-    line.number,
-    line.unit,
-    line.fee_unit,
-    line.merchant_fee_minor,
-    line.issuer_fee_minor,
-    {of_line} AS told
-FROM (SELECT *, date {date} AS business_date FROM day_priced) AS line
-"""
-"""What both sides' files say of each line, written once."""
+MERCHANT: Final = "merchant"
+ISSUER: Final = "issuer"
 COPY: Final = """
 COPY (
-    SELECT told || {of_fee} || E'\\r\\n'
-    FROM (SELECT *, {fee} AS fee_minor FROM day_told) AS line
-    ORDER BY {order}
+    SELECT
+        string_agg(line.told || line.of_merchant, '' ORDER BY {order}),
+        string_agg(line.told || line.of_issuer, '' ORDER BY {order}),
+        string_agg(
+            int4send(line.issuer_place)
+            || int4send(octet_length(line.told) + octet_length(line.of_issuer)),
+            '' ORDER BY {order}
+        )
+    FROM (
+        SELECT
+            line.merchant_place,
+            line.issuer_place,
+            line.number,
+            line.unit,
+            {of_line} AS told,
+            {of_merchant} || E'\\r\\n' AS of_merchant,
+            {of_issuer} || E'\\r\\n' AS of_issuer
+        FROM (SELECT *, date {date} AS business_date FROM day_priced) AS line
+        OFFSET 0
+    ) AS line
+    GROUP BY line.merchant_place, line.number / {numbers}
+    ORDER BY line.merchant_place, line.number / {numbers}
 ) TO STDOUT (FORMAT binary)
 """
-"""What the files of one side say, party after party, each line with the fee of whose file it is."""
+"""What both files say of each line, written once and sorted once, with the fee of whose it is; as
+much of a merchant together as has numbers near each other."""
+ORDER: Final = 'line.number, line.issuer_place, line.unit COLLATE "C"'
+"""Of lines in a merchant's file; and in an issuer's, of those of one merchant."""
 
 
 class ClearingFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,24 +144,42 @@ def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:
     recorded = recorded_files(night)
     parties = [(file.side, file.party) for file in recorded] or _all_parties(night)
     lay_out_fees(night)
-    layout = LAYOUT if night.has_fees else LAYOUT_WITHOUT_FEES
-    _lay_out(night, layout)
-    drafts = _Drafts(directory, layout)
+    drafts = _Drafts(directory, LAYOUT if night.has_fees else LAYOUT_WITHOUT_FEES)
     try:
-        for side in SIDES:
-            silent = {party for place, party in parties if place == side.name}
-            with night.planned():
-                expected = _totals(night, side, silent)
-                with _copied(night, layout, side) as rows:
-                    for party, totals in expected:
-                        drafts.write((side.name, party), totals, rows)
-                    assert next(rows, None) is None, "each row is some party's"
+        with night.planned():
+            _draft(night, drafts, parties)
         files = drafts.files
         _compare(night, recorded, files)
         drafts.publish()
     finally:
         drafts.discard()
     return files
+
+
+def _draft(night: Night, drafts: "_Drafts", parties: Sequence[Party]) -> None:
+    """The files of merchants one after the other, those of issuers as they come by."""
+    merchants, issuers = (
+        _totals(night, side, {party for place, party in parties if place == side})
+        for side in (MERCHANT, ISSUER)
+    )
+    shared = _Shared(drafts, {row["place"]: row["name"] for row in night.rows("issuer_places")})
+    most = max((_rows_of(totals) for _party, totals in merchants), default=0)
+    with _copied(night, drafts.layout, most) as pieces:
+        for party, totals in merchants:
+            draft, count = drafts.of((MERCHANT, party)), _rows_of(totals)
+            while draft.items < count:
+                piece = next(pieces)
+                draft.write(piece.of_merchant, piece.items)
+                shared.hold(piece)
+            drafts.end((MERCHANT, party), totals)
+        assert next(pieces, None) is None, "each row is some merchant's"
+    shared.hand_on()
+    for party, totals in issuers:
+        drafts.end((ISSUER, party), totals)
+
+
+def _rows_of(totals: Sequence[Total]) -> int:
+    return sum(total.rows for total in totals)
 
 
 def recorded_files(night: Night) -> tuple[ClearingFile, ...]:
@@ -164,42 +199,49 @@ def _all_parties(night: Night) -> list[Party]:
     return [(row["side"], row["party"]) for row in night.rows("parties")]
 
 
-def _totals(night: Night, side: Side, silent: set[str]) -> list[tuple[str, list[Total]]]:
+def _totals(night: Night, side: str, silent: set[str]) -> list[tuple[str, list[Total]]]:
     """Each party of a side in order, with what its file adds up to: also who nothing moved for."""
     moved: dict[str, list[Total]] = {party: [] for party in silent}
-    for row in night.rows("file_totals", side=side.name):
+    for row in night.rows("file_totals", side=side):
         moved.setdefault(row.pop("party"), []).append(Total(**row))
     return sorted(moved.items())
 
 
-def _lay_out(night: Night, layout: Layout) -> None:
-    statement = sql.SQL(LAY_OUT).format(
-        of_line=sql.SQL(layout.of_line), date=sql.Literal(night.business_date)
-    )
-    night.connection.execute(statement)
-
-
 @contextlib.contextmanager
-def _copied(night: Night, layout: Layout, side: Side) -> Iterator[Rows]:
-    """Every line of the date, as a row of the files of this side, in their order."""
+def _copied(night: Night, layout: Layout, most: int) -> Iterator[Iterator[Piece]]:
+    """Every line of the date, merchant after merchant, of whom none has more than `most`."""
+    [given] = night.rows("numbers_given")
     statement = sql.SQL(COPY).format(
-        of_fee=sql.SQL(layout.of_fee),
-        fee=sql.Identifier(f"{side.name}_fee_minor"),
-        order=sql.SQL(side.order),
+        of_line=sql.SQL(layout.of_line),
+        of_merchant=sql.SQL(layout.of_fee[MERCHANT]),
+        of_issuer=sql.SQL(layout.of_fee[ISSUER]),
+        date=sql.Literal(night.business_date),
+        numbers=sql.Literal(given["numbers"] * ROWS_PER_PIECE // max(most, 1) + 1),
+        order=sql.SQL(ORDER),
     )
     with night.connection.cursor() as cursor, cursor.copy(statement) as copy:
-        yield _texts(iter(copy))
+        yield _read(iter(copy))
 
 
-def _texts(pieces: Rows) -> Rows:
-    """The one field of each row that COPY gives in its own form, which escapes nothing."""
-    first = next(pieces)
+def _read(rows: Pieces) -> Iterator[Piece]:
+    """What COPY gives in its own form, which escapes nothing."""
+    first = next(rows)
     assert first[: len(_SIGNATURE)] == _SIGNATURE, "its own form has begun"
-    for row in chain([first[_BEFORE_ROWS:]], pieces):
+    for row in chain([first[_BEFORE_ROWS:]], rows):
         if row == _END:
             break
-        yield row[_BEFORE_TEXT:]
-    assert next(pieces, None) is None, "nothing comes after the end"
+        of_merchant, of_issuers, whose = _fields(memoryview(row))
+        yield Piece(len(whose) // _WHOSE.size, of_merchant, of_issuers, whose)
+    assert next(rows, None) is None, "nothing comes after the end"
+
+
+def _fields(row: memoryview) -> Iterator[memoryview]:
+    at = _FIELDS_BYTES
+    while at < len(row):
+        (length,) = _LENGTH.unpack_from(row, at)
+        at += _LENGTH.size
+        yield row[at : at + length]
+        at += length
 
 
 def _compare(
@@ -237,38 +279,54 @@ class _Draft(NamedTuple):
         self.draft_path.replace(self.path)
 
 
-class _Hashed:
-    """A new file, digested on the way."""
+class _Growing:
+    """A new file, digested on the way. It need not be open while nothing is written to it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, layout: Layout) -> None:
         path.unlink(missing_ok=True)
-        self._file: BinaryIO = os.fdopen(os.open(path, NEW_FILE, FILE_MODE), "wb")
+        self._path = path
+        self._layout = layout
+        self._file: BinaryIO | None = os.fdopen(os.open(path, NEW_FILE, FILE_MODE), "wb")
         self._digest = hashlib.sha256()
+        self.items = 0
+        self._append(csv_line(layout.header))
 
-    def write(self, data: bytes) -> None:
-        """Append and digest."""
+    def write(self, lines: Bytes, items: int) -> None:
+        """So many DETAIL rows."""
+        self.items += items
+        self._append(lines)
+
+    def end(self, totals: Sequence[Total]) -> bytes:
+        """A total for each unit, and its end; durable then. Gives the SHA-256 of all of it."""
+        assert self.items == _rows_of(totals), "each row is some party's"
+        for total in (*totals, Total(self.items)):
+            self._append(csv_line(self._layout.trailer_row(total)))
+        assert self._file is not None, "it was just written to"
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.rest()
+        return self._digest.digest()
+
+    def rest(self) -> None:
+        """Let go of the file until more is written."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def _append(self, data: Bytes) -> None:
+        if self._file is None:
+            self._file = self._path.open("ab")
         self._digest.update(data)
         self._file.write(data)
 
-    def sync(self) -> bytes:
-        """Make it durable and give the SHA-256 of all that was written."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return self._digest.digest()
-
-    def close(self) -> None:
-        """Let go of the file, finished or not; what a full disk did not take is not tried again."""
-        with contextlib.suppress(OSError):
-            self._file.close()
-
 
 class _Drafts:
-    """All files of a date in the making; one at a time is open."""
+    """All files of a date in the making."""
 
     def __init__(self, directory: Path, layout: Layout) -> None:
+        self.layout = layout
         self._directory = directory
-        self._layout = layout
+        self._growing: dict[Party, _Growing] = {}
         self._drafts: dict[str, _Draft] = {}
         self.discard()  # what a killed night left
 
@@ -277,22 +335,25 @@ class _Drafts:
         """What is whole by now, by name."""
         return tuple(self._drafts[name].file for name in sorted(self._drafts))
 
-    def write(self, party: Party, totals: Sequence[Total], rows: Rows) -> None:
-        """Write a party's file whole: its rows, a total for each unit, its end.
+    def of(self, party: Party) -> _Growing:
+        """A party's file, which is begun where it was not."""
+        if party not in self._growing:
+            draft_path = self._directory / DRAFT.format(name=_name_of(party))
+            self._growing[party] = _Growing(draft_path, self.layout)
+        return self._growing[party]
 
-        Of `rows`, which are of all parties, it takes as many as its totals count.
-        """
+    def end(self, party: Party, totals: Sequence[Total]) -> None:
+        """Make a party's file whole."""
+        growing = self.of(party)
+        digest = growing.end(totals)
         side, known_as = party
-        name = f"{side}-{quote(known_as, safe='')}.csv"
+        name = _name_of(party)
+        file = ClearingFile(
+            name=name, side=side, party=known_as, items=growing.items, sha256=digest
+        )
         draft_path = self._directory / DRAFT.format(name=name)
-        draft = _Hashed(draft_path)
-        try:
-            count = _write_rows(draft, self._layout, totals, rows)
-            digest = draft.sync()
-        finally:
-            draft.close()
-        file = ClearingFile(name=name, side=side, party=known_as, items=count, sha256=digest)
         self._drafts[name] = _Draft(self._directory / name, draft_path, file)
+        del self._growing[party]
 
     def publish(self) -> None:
         """Rename all of them and make the names durable."""
@@ -301,21 +362,46 @@ class _Drafts:
         sync_directory(self._directory)
 
     def discard(self) -> None:
-        """Remove every draft that was not published."""
+        """Remove every draft that was not published; a full disk does not keep one open."""
+        for growing in self._growing.values():
+            with contextlib.suppress(OSError):
+                growing.rest()
         for path in self._directory.glob(DRAFT.format(name="*")):
             path.unlink(missing_ok=True)
 
 
-def _write_rows(file: _Hashed, layout: Layout, totals: Sequence[Total], rows: Rows) -> int:
-    """Every row of a file; gives how many of them are DETAIL rows."""
-    file.write(csv_line(layout.header))
-    count = sum(total.rows for total in totals)
-    mine = islice(rows, count)
-    while lines := b"".join(islice(mine, ROWS_PER_WRITE)):
-        file.write(lines)
-    for total in (*totals, Total(count)):
-        file.write(csv_line(layout.trailer_row(total)))
-    return count
+class _Shared:
+    """Holds issuers' lines, which come merchant after merchant, until they are enough to write."""
+
+    def __init__(self, drafts: _Drafts, issuers: Mapping[int, str]) -> None:
+        self._drafts = drafts
+        self._issuers = issuers
+        self._lines: defaultdict[int, bytearray] = defaultdict(bytearray)
+        self._whose: list[int] = []
+
+    def hold(self, piece: Piece) -> None:
+        """What the issuers' files say of each line."""
+        lines, mine, at = self._lines, piece.of_issuers, 0
+        for place, length in _WHOSE.iter_unpack(piece.whose):
+            lines[place] += mine[at : at + length]
+            at += length
+            self._whose.append(place)
+        if len(self._whose) >= ROWS_HELD_MAX:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        """Write all that is held."""
+        for place, items in Counter(self._whose).items():
+            draft = self._drafts.of((ISSUER, self._issuers[place]))
+            draft.write(self._lines[place], items)
+            draft.rest()
+        self._lines.clear()
+        self._whose.clear()
+
+
+def _name_of(party: Party) -> str:
+    side, known_as = party
+    return f"{side}-{quote(known_as, safe='')}.csv"
 
 
 def sha256_of(path: Path) -> bytes:

@@ -65,8 +65,8 @@ def of_number(number: str) -> str:
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column: how it reads in a DETAIL row and in a TOTAL row.
 
-    `of_line` is what PostgreSQL makes of `day_priced`; a fee is that of whose file it is
-    (`fee_minor`). Nothing is empty.
+    `of_line` is what PostgreSQL makes of `day_priced`; of a fee it names the `{side}` whose file it
+    is. Nothing is empty.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """Files of dates that were cleared before there were fees do not have it."""
 
 
+_FEE: Final = "line.{side}_fee_minor"
 COLUMNS: Final = (
     Column(
         name="record",
@@ -172,10 +173,7 @@ COLUMNS: Final = (
     Column(
         name="fee",
         meaning="what the transaction costs whose file it is; negative is what comes back",
-        of_line=(
-            "CASE WHEN line.fee_minor IS NOT NULL THEN "
-            f"{of_amount('line.fee_minor', 'line.fee_unit')} END"
-        ),
+        of_line=(f"CASE WHEN {_FEE} IS NOT NULL THEN {of_amount(_FEE, 'line.fee_unit')} END"),
         of_total=lambda total: (
             amount_text(total.fee_minor, total.unit)
             if total.unit and UNIT_MARK not in total.unit
@@ -186,7 +184,7 @@ COLUMNS: Final = (
     Column(
         name="fee_unit",
         meaning="currency letters of the fee",
-        of_line="CASE WHEN line.fee_minor IS NOT NULL THEN line.fee_unit END",
+        of_line=f"CASE WHEN {_FEE} IS NOT NULL THEN line.fee_unit END",
         of_fees=True,
     ),
 )
@@ -196,13 +194,14 @@ class Layout:
     """The rows of a file, in the order of its columns, those of fees last.
 
     What PostgreSQL makes of `day_priced`, as RFC 4180 writes it: `of_line` is the part of a DETAIL
-    row that both sides' files have, `of_fee` the end of it, with the fee of whose file it is.
+    row that both sides' files have, `of_fee` the end of it, with the fee of each side.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.header = tuple(column.name for column in columns)
         self.of_line = _of_line([column for column in columns if not column.of_fees])
-        self.of_fee = _joined(["''", *(column.of_line for column in columns if column.of_fees)])
+        fees = _joined(["''", *(column.of_line for column in columns if column.of_fees)])
+        self.of_fee = {side: fees.format(side=side) for side in ("merchant", "issuer")}
         self._of_total = tuple(column.of_total for column in columns)
 
     def trailer_row(self, total: Total) -> list[str]:

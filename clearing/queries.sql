@@ -1032,6 +1032,18 @@ FROM (
 INNER JOIN day_place ON day_place.side = %(side)s AND day_place.place = summed.place
 ORDER BY day_place.place, summed.unit COLLATE "C";
 
+-- name: issuer_places
+-- Who the issuers are that lines name by their place.
+SELECT place, name
+FROM day_place
+WHERE side = 'issuer';
+
+-- name: numbers_given
+-- How many numbers of the date writers were given.
+SELECT coalesce(max(next_number), %(numbers_per_day)s)::bigint AS numbers
+FROM number_block
+WHERE business_date = %(business_date)s;
+
 -- name: parties
 -- Who gets a file although nothing moved: everybody who may trade.
 SELECT 'merchant' AS side, merchant_id AS party FROM merchant WHERE is_active
