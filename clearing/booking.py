@@ -104,8 +104,8 @@ def append_posted(night: Night, kind: Kind, chart: Chart) -> None:
     What is priced of the date was laid out before.
     """
     with night.planned():
-        night.run("append_posted_lines", kind=kind, chart=chart)
-        night.run("append_posted_sums", kind=kind)
+        if night.run("append_posted_lines", kind=kind, chart=chart):
+            night.run("append_posted_sums", kind=kind)
 
 
 def _in_seals(posted: Sequence[_Posted]) -> Iterable[Sequence[_Posted]]:
