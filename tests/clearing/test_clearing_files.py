@@ -87,6 +87,27 @@ def test_issuers_files_hold_the_very_rows_of_merchants_files(cleared: Summary) -
     assert sides["merchant"]
 
 
+@pytest.mark.usefixtures("day")
+def test_files_are_the_same_in_however_many_pieces_they_come(
+    night_login: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repeat compares them with what they were when each merchant came in one piece."""
+    first = run_clearing(night_login, tmp_path)
+    seen: list[int] = []
+    hold = files._Shared.hold
+
+    def counts(shared: Any, piece: files.Piece) -> None:
+        seen.append(piece.items)
+        hold(shared, piece)
+
+    monkeypatch.setattr(files._Shared, "hold", counts)
+    monkeypatch.setattr(files, "ROWS_PER_PIECE", 0)
+    monkeypatch.setattr(files, "ROWS_HELD_MAX", 2)
+    again = run_clearing(night_login, tmp_path, first.business_date)
+    assert again.files == first.files
+    assert len(seen) > sum(file.side == "merchant" for file in first.files)
+
+
 def test_a_file_shows_a_card_by_its_mask_only(cleared: Summary) -> None:
     details = records(rows_of(cleared, "issuer-99880000.csv"), "DETAIL")
     assert details
