@@ -23,6 +23,12 @@ FILES: Final = (
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
+LAID_OUT: Final = {
+    "moved_account": ("create_moved_account",),
+    "strange_entry": ("create_strange_entry", "find_strange_entries"),
+}
+"""Tables that questions read, and the statements that make them."""
+
 Connection = psycopg.Connection[Any]
 
 

@@ -5,7 +5,7 @@ violations is the only pass. What is found names rows and amounts, never a card 
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from clearing.checks import CHECKS, SQL, Check
+from clearing.checks import LAID_OUT, SQL, Computed
 from clearing.netting import MOVING
 from clearing.night import ClearingError
+from clearing.sharing import ISOLATED, Question, ask_over_both, questions, same_instant
 from host.estate.openings import OPENING
 from host.ledger import DEBT_FLOOR_POINTS
 from host.model.claims import CARD_SIGN, Claim, card_effects
@@ -102,12 +103,6 @@ PARAMETERS: Final[dict[str, object]] = {
     **SIDES_IN_SQL,
 }
 
-LAID_OUT: Final = {
-    "moved_account": ("create_moved_account",),
-    "strange_entry": ("create_strange_entry", "find_strange_entries"),
-}
-"""Tables that questions read, and the statements that make them."""
-
 Connection = psycopg.Connection[Any]
 
 
@@ -122,17 +117,28 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.check}. {self.what}"
 
 
-def audit(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violation]:
+def audit(
+    connection: Connection, claims: Iterable[Claim] = (), *, beside: Connection | None = None
+) -> list[Violation]:
     """Ask the questions. Any login that may read will do; nothing is changed.
 
     Of a table that it may not read whole nothing is known: `clearing.changed.unreadable` names it.
 
     `claims` are what clients say they were told; without them the ledger is compared with
-    itself alone. `connection` must have no transaction open.
+    itself alone. `connection` must have no transaction open; nor must `beside`, another one to the
+    same database, over which half of them are asked at the same time where there is one.
     """
     with connection.transaction(force_rollback=True):
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return ask(connection, claims)
+        connection.execute(ISOLATED)
+        if beside is None:
+            return ask(connection, claims)
+        with same_instant(connection, beside):
+            expect_many_rows(beside)
+            return ask_over_both(
+                lambda: _asker(connection, has_claims=_prepare(connection, claims)),
+                _asker(beside, has_claims=False),
+                beside,
+            )
 
 
 def ask(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violation]:
@@ -142,11 +148,16 @@ def ask(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violation]
 
 def findings(connection: Connection, claims: Iterable[Claim] = ()) -> Iterator[Violation]:
     """As `ask`, one after another: who needs to know but whether there are any stops at one."""
+    has_claims = _prepare(connection, claims)
+    for question in questions():
+        yield from _ask(connection, question, has_claims)
+
+
+def _prepare(connection: Connection, claims: Iterable[Claim]) -> bool:
+    """Lay out what questions read; gives whether there are claims."""
     expect_many_rows(connection)
     lay_out(connection)
-    has_claims = _lay_beside(connection, claims)
-    for check in CHECKS:
-        yield from _ask(connection, check, has_claims)
+    return _lay_beside(connection, claims)
 
 
 def expect_many_rows(connection: Connection) -> None:
@@ -170,16 +181,19 @@ def lay_out(connection: Connection) -> None:
         connection.execute(sql.SQL("ANALYZE pg_temp.{}").format(sql.Identifier(table)))
 
 
-def _ask(connection: Connection, check: Check, has_claims: bool) -> Iterator[Violation]:
-    for test in check.tests:
-        if test.of_claims and not has_claims:
-            continue
-        for row in _rows(connection, test.name):
-            what = test.reads.format_map(in_their_units(row))
-            yield Violation(check=check.number, test=test.name, what=what)
-    for computed in check.computed:
-        for what in islice(computed.find(connection), FINDINGS_PER_TEST_MAX):
-            yield Violation(check=check.number, test=computed.name, what=what)
+def _asker(connection: Connection, *, has_claims: bool) -> Callable[[Question], list[Violation]]:
+    return lambda question: list(_ask(connection, question, has_claims))
+
+
+def _ask(connection: Connection, question: Question, has_claims: bool) -> Iterator[Violation]:
+    number, asks = question.check.number, question.asks
+    if isinstance(asks, Computed):
+        for what in islice(asks.find(connection), FINDINGS_PER_TEST_MAX):
+            yield Violation(check=number, test=asks.name, what=what)
+    elif has_claims or not asks.of_claims:
+        for row in _rows(connection, asks.name):
+            what = asks.reads.format_map(in_their_units(row))
+            yield Violation(check=number, test=asks.name, what=what)
 
 
 def in_their_units(row: Mapping[str, Any]) -> Mapping[str, Any]:

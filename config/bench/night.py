@@ -170,8 +170,11 @@ def _measure(dsns: Dsns, files: Path, told: NightBench, say: Say) -> dict[str, A
     with connect(dsns.owner, LONG, autocommit=True) as owner:
         copied = _bare_copy(owner, sorted(summary[0].files_dir.glob("*.csv")))
     say(f"bare COPY of the same rows: {copied.seconds:.1f} s")
-    with connect(dsns.audit, LONG, autocommit=True) as auditor:
-        audited = _timed(auditor, lambda: audit(auditor))
+    with (
+        connect(dsns.audit, LONG, autocommit=True) as auditor,
+        connect(dsns.audit, LONG, autocommit=True) as beside,
+    ):
+        audited = _timed(auditor, lambda: audit(auditor, beside=beside))
     ledger = sum(step.seconds for step in steps.values() if step.name != DETAIL)
     return {
         "transactions": told.messages,

@@ -174,8 +174,10 @@ def find_violations(
     with (
         opened_database(settings.database, places, must_exist=True, say=say),
         connect(dsn, LONG) as connection,
+        connect(dsn, LONG) as beside,
     ):
-        violations = audit(have_step_behind(connection), claims)
+        have_step_behind(beside)
+        violations = audit(have_step_behind(connection), claims, beside=beside)
         violations += _heads(connection, places, say)
         try:
             hsm = open_hsm(settings.host.hsm, places, dsn)

@@ -3,9 +3,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from clearing.checks import CHECKS, SQL
+from clearing.checks import CHECKS, LAID_OUT, SQL
 from clearing.run import run_clearing
-from clearing.verify import LAID_OUT, ask, audit
+from clearing.verify import ask, audit
 from host.model.claims import Claim
 from host.model.requests import Kind
 
@@ -46,6 +46,35 @@ def test_an_honest_ledger_has_no_violation(module_database: Any) -> None:
 @pytest.mark.usefixtures("database")
 def test_an_empty_database_has_no_violation(audit_login: Connection) -> None:
     assert audit(audit_login) == []
+
+
+def test_two_connections_find_what_one_finds(cleared: Connection, module_database: Any) -> None:
+    edit = "UPDATE entry SET amount_minor = amount_minor {} 1 WHERE journal_id % 1000 = 8"
+    with (
+        psycopg.connect(module_database.audit) as auditor,
+        psycopg.connect(module_database.audit) as beside,
+    ):
+        assert audit(auditor, beside=beside) == []
+        cleared.execute(edit.format("+"))
+        try:
+            found = audit(auditor, beside=beside)
+            assert found == audit(auditor)
+        finally:
+            cleared.execute(edit.format("-"))
+        assert {"journal_not_its_entries", "balance_not_its_entries", "chain"} <= {
+            one.test for one in found
+        }
+
+
+def test_what_one_of_two_connections_cannot_be_asked_is_raised(module_database: Any) -> None:
+    with (
+        psycopg.connect(module_database.audit) as auditor,
+        psycopg.connect(module_database.audit) as beside,
+    ):
+        beside.execute("SET statement_timeout = 1")
+        beside.commit()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            audit(auditor, beside=beside)
 
 
 BREAKAGES = [
