@@ -50,8 +50,9 @@ ORDER BY d.business_date, d.place, d.side, h.journal_id
 LIMIT %(limit)s;
 
 -- name: correction_not_its_answer
--- What was upheld is given back by one journal of the night, a leg for each row; nothing else is
--- given back; and no night of a later date than that of its answer has left any over.
+-- What was upheld is given back by one journal of the night, a leg for each row, by the house what
+-- was paid for advertising; nothing else is given back; and no night of a later date than that of
+-- its answer has left any over.
 WITH posted AS (
     SELECT
         j.id,
@@ -60,15 +61,20 @@ WITH posted AS (
         j.issuer_id,
         j.unit,
         array_agg(
-            CASE WHEN debit.chart = 'suspense' THEN e.amount_minor ELSE -e.amount_minor END
+            CASE WHEN debit.chart = 'merchant_payable' THEN -e.amount_minor ELSE e.amount_minor END
             ORDER BY e.leg
         ) AS legs,
+        array_agg(
+            CASE WHEN debit.chart = 'merchant_payable' THEN credit.chart ELSE debit.chart END
+            ORDER BY e.leg
+        ) AS charts,
         sum(
-            CASE WHEN debit.chart = 'suspense' THEN e.amount_minor ELSE -e.amount_minor END
+            CASE WHEN debit.chart = 'merchant_payable' THEN -e.amount_minor ELSE e.amount_minor END
         )::bigint AS posted_minor
     FROM journal AS j
     INNER JOIN entry AS e ON j.shard = e.shard AND j.id = e.journal_id
     INNER JOIN account AS debit ON e.debit_account = debit.id
+    INNER JOIN account AS credit ON e.credit_account = credit.id
     WHERE j.kind = 'settlement_correction'
     GROUP BY j.id, j.business_date, j.merchant_id, j.issuer_id, j.unit
 ),
@@ -84,12 +90,17 @@ upheld AS (
         a.is_upheld,
         a.answered_on,
         array_agg(-h.amount_minor ORDER BY h.journal_id) AS legs,
+        array_agg(
+            CASE j.kind WHEN 'advertising' THEN 'house_fees' ELSE 'suspense' END
+            ORDER BY h.journal_id
+        ) AS charts,
         -sum(h.amount_minor)::bigint AS upheld_minor
     FROM statement_answer AS a
     INNER JOIN settlement_statement AS s
         ON a.business_date = s.business_date AND a.place = s.place
     INNER JOIN statement_held AS h
         ON a.business_date = h.business_date AND a.place = h.place AND a.side = h.side
+    LEFT JOIN journal AS j ON h.shard = j.shard AND h.journal_id = j.id
     GROUP BY
         s.business_date, s.place, a.side, s.merchant_id, s.issuer_id, s.unit, a.is_upheld,
         a.answered_on
@@ -106,6 +117,7 @@ given_back AS (
         u.is_upheld,
         u.answered_on,
         u.legs,
+        u.charts,
         u.upheld_minor,
         c.corrected_on,
         c.journal_id
@@ -140,8 +152,10 @@ WHERE
     )
     OR (
         g.journal_id IS NOT NULL
-        AND (g.corrected_on, g.merchant_id, g.issuer_id, g.unit, g.legs) IS DISTINCT FROM (
-            p.business_date, p.merchant_id, p.issuer_id, p.unit, p.legs
+        AND (
+            g.corrected_on, g.merchant_id, g.issuer_id, g.unit, g.legs, g.charts
+        ) IS DISTINCT FROM (
+            p.business_date, p.merchant_id, p.issuer_id, p.unit, p.legs, p.charts
         )
     )
 ORDER BY coalesce(g.business_date, p.business_date), g.place, g.side

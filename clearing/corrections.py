@@ -1,7 +1,8 @@
 """Corrections: what was upheld of disputed statements is given back, by a leg for each row.
 
 Nobody edits a statement: the next one has what was wrong in an earlier one, the other way round.
-Where the value goes then, an operator decides: it stands in the issuer's suspense.
+Where the value goes then, an operator decides: it stands in the issuer's suspense. What was paid
+for advertising the house had, and gives back itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,16 +60,16 @@ def _post(night: Night, upheld: Sequence[Row]) -> None:
 
 
 def _leg(night: Night, row: Row) -> Leg:
-    """What went to the merchant goes to suspense; what was taken from it comes from there."""
-    owed, suspense = row["owed_account"], row["suspense_account"]
-    if owed is None or suspense is None:
+    """What went to the merchant goes back; what was taken from it comes back."""
+    owed, other = row["owed_account"], row["other_account"]
+    if owed is None or other is None:
         raise ClearingError(
             f"what was upheld of a statement has no account on {night.business_date}: merchant "
             f"{row['merchant_id']}, issuer {row['issuer_id']}, {row['unit']}. Nothing was given "
             "back. Load the estate again, which makes the accounts that are missing, then run the "
             "clearing again"
         )
-    leg = Leg(owed, suspense, abs(row["amount_minor"]), row["unit"])
+    leg = Leg(owed, other, abs(row["amount_minor"]), row["unit"])
     return leg if row["amount_minor"] > 0 else leg.swapped()
 
 

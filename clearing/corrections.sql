@@ -2,8 +2,9 @@
 
 -- name: upheld
 -- Rows of earlier dates that were upheld and that no night has given back, with the accounts
--- between which each is. The night before has seen what was answered before its date; what was
--- answered on it may have come when that had looked.
+-- between which each is: advertising comes back from the house that had it, all else from the
+-- issuer's suspense. The night before has seen what was answered before its date; what was answered
+-- on it may have come when that had looked.
 WITH looked AS (
     SELECT s.business_date
     FROM clearing_step AS s
@@ -21,7 +22,7 @@ SELECT
     s.issuer_id,
     s.unit,
     owed.id AS owed_account,
-    suspense.id AS suspense_account
+    CASE WHEN advert.id IS NULL THEN suspense.id ELSE house.id END AS other_account
 FROM statement_answer AS a
 INNER JOIN settlement_statement AS s ON a.business_date = s.business_date AND a.place = s.place
 INNER JOIN statement_held AS h
@@ -38,6 +39,13 @@ LEFT JOIN account AS suspense
         AND suspense.merchant_id IS NULL
         AND s.issuer_id = suspense.issuer_id
         AND s.unit = suspense.unit
+LEFT JOIN journal AS advert
+    ON
+        h.journal_id = advert.id
+        AND advert.shard = %(night_shard)s
+        AND advert.kind = 'advertising'
+LEFT JOIN account AS house
+    ON house.chart = 'house_fees' AND house.issuer_id IS NULL AND s.unit = house.unit
 WHERE
     a.is_upheld
     AND a.answered_on >= coalesce((SELECT looked.business_date FROM looked), '-infinity')

@@ -81,7 +81,11 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     ),
     Kind.ALLIANCE_SETTLEMENT: alliances.pairs(),
     Kind.SETTLEMENT_CORRECTION: frozenset(
-        {(Chart.MERCHANT_PAYABLE, Chart.SUSPENSE), (Chart.SUSPENSE, Chart.MERCHANT_PAYABLE)}
+        {
+            (Chart.MERCHANT_PAYABLE, Chart.SUSPENSE),
+            (Chart.SUSPENSE, Chart.MERCHANT_PAYABLE),
+            (Chart.HOUSE_FEES, Chart.MERCHANT_PAYABLE),
+        }
     ),
     Kind.RESERVE_HELD: frozenset({(Chart.MERCHANT_PAYABLE, Chart.MERCHANT_RESERVE)}),
     Kind.RESERVE_RELEASED: frozenset({(Chart.MERCHANT_RESERVE, Chart.MERCHANT_PAYABLE)}),

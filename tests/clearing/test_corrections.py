@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from clearing.run import run_clearing
 from clearing.verify import audit
 from host.store.changes import note_what_differs
 from tests.clearing.conftest import DAY, Posted, SmallLedger
+from tests.clearing.test_adverts import PRICE, booked, earned
 
 Connection = psycopg.Connection[Any]
 NEXT = DAY + dt.timedelta(days=1)
@@ -21,24 +22,25 @@ SOLD, LOADED = 20_000, 7_000
 
 
 def dispute(
-    ledger: SmallLedger, place: int, side: str, *rows: tuple[Posted, int], verdict: bool | None
-) -> None:
-    """Of the first date's statement: these rows, each with what it moved."""
-    ledger.run("INSERT INTO statement_confirmed VALUES (%s, %s, %s, 'x', now())", DAY, place, side)
+    ledger: SmallLedger, place: int, side: str, *rows: tuple[Posted, int], verdict: bool | None,
+    date: dt.date = DAY,
+) -> None:  # fmt: skip
+    """Of a date's statement: these rows, each with what it moved."""
+    ledger.run("INSERT INTO statement_confirmed VALUES (%s, %s, %s, 'x', now())", date, place, side)
     ledger.run(
         "INSERT INTO statement_dispute SELECT business_date, place, %s, merchant_id, issuer_id, 'x'"
         " FROM settlement_statement WHERE business_date = %s AND place = %s",
-        *(side, DAY, place),
+        *(side, date, place),
     )
     for row, minor in rows:
         ledger.run(
             "INSERT INTO statement_held VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            *(DAY, place, side, row.shard, row.number, minor, max(minor, 0)),
+            *(date, place, side, row.shard, row.number, minor, max(minor, 0)),
         )
     if verdict is not None:
         ledger.run(
             "INSERT INTO statement_answer VALUES (%s, %s, %s, %s, 'x', 'wu', NULL, now(), %s)",
-            *(DAY, place, side, verdict, NEXT),
+            *(date, place, side, verdict, date + dt.timedelta(days=1)),
         )
     note_what_differs(ledger.connection)
 
@@ -98,6 +100,37 @@ def test_what_was_upheld_is_given_back_whichever_way_it_went(
     assert sorted(line[11:13] for line in lines) == [["CNY", "-200.00"], ["CNY", "70.00"]]
     assert audit(audit_login) == []
     assert run_clearing(night_login, tmp_path, NEXT).is_repeat
+
+
+def test_what_was_paid_for_advertising_the_house_gives_back(
+    ledger: SmallLedger, night_login: Connection, audit_login: Connection, tmp_path: Path
+) -> None:
+    """S4-54, S4-66: beside a sale of the same statement, which stands in suspense as ever."""
+    booked(ledger, days=1)
+    sale = ledger.purchase(1, SOLD)
+    run_clearing(night_login, tmp_path)
+    ledger.turn()
+    [(shard, number)] = ledger.run(
+        "SELECT shard, id FROM journal WHERE kind = 'advertising'"
+    ).fetchall()
+    advert = replace(sale, shard=shard, number=number)
+    dispute(ledger, 1, "merchant", (sale, SOLD), (advert, -PRICE), verdict=True)
+    assert earned(ledger) == PRICE
+    run_clearing(night_login, tmp_path, NEXT)
+    assert earned(ledger) == 0
+    [(kept,)] = ledger.run(
+        "SELECT sum(e.amount_minor)::bigint FROM entry AS e JOIN account AS a"
+        " ON a.id = e.credit_account WHERE a.chart = 'suspense'"
+    ).fetchall()
+    assert kept == SOLD
+    assert audit(audit_login) == []
+    ledger.run(
+        "UPDATE entry AS e SET debit_account = suspense.id FROM account AS suspense, account AS"
+        " house WHERE suspense.chart = 'suspense' AND suspense.issuer_id = 1"
+        " AND suspense.unit = 'CNY' AND suspense.merchant_id IS NULL"
+        " AND house.chart = 'house_fees' AND e.debit_account = house.id"
+    )
+    assert "correction_not_its_answer" in {one.test for one in audit(audit_login)}
 
 
 def test_it_is_given_back_once(
