@@ -15,7 +15,7 @@ from switch.web.api import SIGN_IN, source_of
 from switch.web.asked import back_to
 from switch.web.desk import USE_GRANT
 from switch.web.guard import Limiter
-from switch.web.visits import Visits, status_of
+from switch.web.visits import NOT_DONE, Visits, status_of
 from terminals.web import pages
 from terminals.web.reader import Reader
 from terminals.web.texts import LANGUAGES
@@ -24,6 +24,8 @@ SIGN_OUT: Final = "session.sign_out"
 VISIT: Final = "session.visit"
 ACCEPT: Final = "invitation.accept"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+SAID_FIRST: Final = ("accepted", NOT_DONE)
+"""What may stand in its address, and is said then."""
 FORWARDED: Final = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "via"})
 """Somebody else asks through a program of this machine."""
 
@@ -57,7 +59,8 @@ class Door:
         """By a password, and a code where there is one."""
         visits = self._visits
         if request.method == "GET":
-            said_first = "accepted" if "accepted" in request.query_params else ""
+            said = (one for one in SAID_FIRST if one in request.query_params)
+            said_first = next(said, "")
             back = back_to(request.query_params.get("back", ""))
             page = pages.sign_in(visits.stranger(request), said_first=said_first, back=back)
             return visits.shown(request, page)

@@ -12,7 +12,7 @@ from host.model.secrets import Secret
 from switch.web.api import source_of
 from switch.web.asked import back_to
 from switch.web.guard import Limiter
-from switch.web.visits import MEMBERS_DOOR, Visits, is_out, status_of
+from switch.web.visits import MEMBERS_DOOR, NOT_DONE, Visits, is_out, status_of
 from terminals.web import member_pages
 from terminals.web.member_parts import ROLE
 
@@ -42,7 +42,8 @@ class MemberDoor:
         visits = self._visits
         reader = visits.stranger(request)
         if request.method == "GET":
-            return visits.shown(request, member_pages.door(reader))
+            said_first = NOT_DONE if NOT_DONE in request.query_params else ""
+            return visits.shown(request, member_pages.door(reader, said_first=said_first))
         form = await visits.form(request)
         if not self._sign_ins.takes(source_of(request)):
             raise HTTPException(429)

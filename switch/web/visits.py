@@ -33,6 +33,10 @@ UNKNOWN: Final = Refused(code="E-IN-DOUBT", en=TEXTS["in_doubt"].en, zh=TEXTS["i
 NOT_NOW: Final = Refused(code="E-HOST-AWAY", en=TEXTS["away_now"].en, zh=TEXTS["away_now"].zh)
 SIGNED_OUT: Final = frozenset({"E-SIGNED-OUT", "E-NO-GRANT"})
 ROWS_USUAL: Final = 50
+NOT_DONE: Final = "not_done"
+"""Stands in the address of a door for whoever sent a form after they were signed out."""
+FORMS: Final = ("/do/", "/me/")
+"""How addresses begin that something is done at by a form, which stands at the first as well."""
 MEMBERS_DOOR: Final = "/me/sign-in"
 MEMBERS: Final = ("/me", "/pay/", "/live/me")
 """How addresses of members begin: who is signed out there is led to their door."""
@@ -225,7 +229,12 @@ def _said(error: Exception, status: int) -> str:
 def _door_of(request: Request) -> str:
     path = request.url.path
     door = MEMBERS_DOOR if path.startswith(MEMBERS) else "/sign-in"
-    is_asked = request.method == "GET" and path != "/" and not path.startswith("/live/")
+    if request.method != "GET" and path.startswith(FORMS):
+        back = {} if door == MEMBERS_DOOR else {"back": path}
+        return f"{door}?{urlencode({NOT_DONE: '1', **back})}"
+    if request.method != "GET":
+        return door
+    is_asked = path != "/" and not path.startswith("/live/")
     return door + (f"?{urlencode({'back': _here(request)})}" if is_asked else "")
 
 

@@ -15,7 +15,10 @@ def door(
     reader: Reader, *, phone: str = "", told: Mapping[str, Any] | None = None, **more: Any
 ) -> str:
     """Which phone; and the code that was sent to it."""
-    return rendered("me_sign_in.html", reader, phone=phone, told=told, **_refused(more))
+    said_first = more.get("said_first", "")
+    return rendered(
+        "me_sign_in.html", reader, phone=phone, told=told, said_first=said_first, **_refused(more)
+    )
 
 
 def code(reader: Reader, digits: str, seconds: int) -> str:

@@ -171,6 +171,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     "invitation": Text("Invitation", "邀请码"),
     "new_password": Text("New password", "新密码"),
     "accepted": Text("Your password is set. Sign in with it.", "密码已设置, 请登录。"),
+    "not_done": Text(
+        "You had been signed out: what you sent was not done. Sign in, and do it again.",
+        "登录已失效, 刚才提交的内容未办理。请登录后重新办理。",
+    ),
     "switch_grant": Text("Use this grant", "切换身份"),
     "other_language": Text("中文", "English"),
     "platform": Text("the platform", "平台"),

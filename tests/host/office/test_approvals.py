@@ -1,10 +1,13 @@
 """A second person: never the asker, never the maker, and on what is there today."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
 from host.model.office import Done, Refused, Told, Waiting
+from host.office.doing import run_action
 from tests.host.office.conftest import HOME, Bureau, Person
 
 
@@ -44,6 +47,33 @@ def test_nothing_changes_until_another_person_agrees(bureau: Bureau, second: Per
     [line] = bureau.rows(second, "audit", action="merchant.close", subject_key=HOME["merchant"])[:1]
     assert (line["person"], line["approval"], line["outcome"]) == ("root", approval, "done")
     assert line["after"]["is_active"] is False
+
+
+@pytest.mark.parametrize("decisions", [("approve", "approve"), ("approve", "refuse")])
+def test_of_two_who_decide_at_once_one_has_decided(
+    bureau: Bureau, decisions: tuple[str, str]
+) -> None:
+    """S1-11: the other is told that it waits no more."""
+    owner = bureau.person("merchant_owner")
+    deciders = [bureau.person("platform_ops") for _ in decisions]
+    told = bureau.do(owner, "terminal.save", terminal_id="99990001", store=int(HOME["store"]))
+    assert isinstance(told, Waiting), told
+    forms = [
+        bureau.asked(
+            who, "approval.decide", approval=told.approval, decision=decision, note="as it is"
+        )()
+        for who, decision in zip(deciders, decisions, strict=True)
+    ]
+
+    def decided(form: Any) -> Told:
+        with psycopg.connect(bureau.dsns.office, autocommit=True) as connection:
+            return run_action(bureau.office, connection, form)
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(decided, forms))
+    assert [type(one) for one in answers].count(Done) == 1, answers
+    [refused] = [one for one in answers if isinstance(one, Refused)]
+    assert refused.code == "E-STATE", refused
 
 
 def test_what_has_moved_since_has_to_be_asked_anew(bureau: Bureau, second: Person) -> None:

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from host.model.secrets import Secret
-from tests.host.office.conftest import Bureau, code_at
+from tests.host.office.conftest import HOME, Bureau, code_at
 from tests.switch.web.conftest import Browser, Open, served
 
 SESSION, DOOR = "posswitch_session", "posswitch_door"
@@ -47,6 +47,26 @@ def test_who_opens_a_link_of_a_colleague_is_there_after_signing_in(
     assert browser.post("/sign-in", told).headers["location"] == link
     elsewhere = front()
     assert 'value="//evil' not in elsewhere.get("/sign-in?back=//evil.example").text
+
+
+def test_who_was_signed_out_over_a_form_is_told_that_it_was_not_done_and_led_back_to_it(
+    front: Open, bureau: Bureau
+) -> None:
+    """S3-01: it ended at the host meanwhile, as it does after half an hour."""
+    browser, admin = front(), bureau.admin
+    browser.sign_in(admin)
+    browser.get("/do/merchant.suspend")
+    bureau.sql("UPDATE session SET ended_at = now()")
+    sent = {"how": "do", "merchant_id": HOME["merchant"], "is_suspended": "true", "note": "odd"}
+    door = browser.post("/do/merchant.suspend", sent).headers["location"]
+    page = browser.get(door).text
+    assert "刚才提交的内容未办理" in page
+    assert 'name="back" value="/do/merchant.suspend"' in page
+    assert bureau.sql(
+        "SELECT is_active FROM merchant WHERE merchant_id = %s", HOME["merchant"]
+    ) == [(True,)]
+    assert "刚才提交的内容未办理" not in browser.get("/sign-in").text
+    assert "刚才提交的内容未办理" in browser.get("/me/sign-in?not_done=1").text
 
 
 def test_cookies_are_for_no_script_and_no_other_site_and_are_new_after_sign_in(
