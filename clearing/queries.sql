@@ -655,14 +655,19 @@ LIMIT 20;
 
 -- name: lay_out_parties
 -- The accounts that lines are made of, of those that the date moved: what stands between a merchant
--- and an issuer, and the points that an issuer's cards earned, those of alliances apart.
+-- and an issuer, and the points that an issuer's cards earned, those of alliances apart. Accounts
+-- between the same two in the same unit go by one of them, the pair.
 CREATE TEMPORARY TABLE day_party ON COMMIT DROP AS
 SELECT
     account.id AS account_id,
     account.merchant_id,
     account.issuer_id,
     account.unit,
-    programme.alliance_id IS NOT NULL AS is_shared
+    programme.alliance_id IS NOT NULL AS is_shared,
+    min(account.id) OVER (
+        PARTITION BY
+            account.merchant_id, account.issuer_id, account.unit, programme.alliance_id IS NOT NULL
+    ) AS pair
 FROM day_account
 INNER JOIN account ON account.id = day_account.account_id
 LEFT JOIN programme
@@ -692,9 +697,8 @@ CREATE TEMPORARY TABLE day_item ON COMMIT DROP AS
 SELECT
     movement.shard,
     movement.journal_id,
-    day_party.merchant_id,
-    day_party.issuer_id,
-    day_party.unit,
+    day_party.pair,
+    day_party.merchant_id IS NOT NULL AS is_line,
     day_party.is_shared,
     movement.amount_minor
 FROM movement
@@ -714,14 +718,15 @@ ANALYZE day_item;
 -- does.
 CREATE TEMPORARY TABLE day_given AS
 SELECT
-    shard,
-    journal_id AS number,
-    issuer_id,
-    unit,
-    -sum(amount_minor)::bigint AS points
+    day_item.shard,
+    day_item.journal_id AS number,
+    day_party.issuer_id,
+    day_party.unit,
+    -sum(day_item.amount_minor)::bigint AS points
 FROM day_item
-WHERE is_shared
-GROUP BY shard, journal_id, issuer_id, unit;
+INNER JOIN day_party ON day_party.account_id = day_item.pair
+WHERE day_item.is_shared
+GROUP BY day_item.shard, day_item.journal_id, day_party.issuer_id, day_party.unit;
 
 -- name: analyze_given
 -- Joins are planned for the rows that are there.
@@ -766,19 +771,18 @@ ANALYZE day_place;
 -- one is in its journal's own unit. What an external issuer decided is named as it knows it; only
 -- such a journal is looked for among advices. What the office voids is of the store that sold it.
 -- They stand for as long as the run does. Places are those of who is known by an id, in the order
--- of files.
+-- of files. What is looked up of a journal is kept together by OFFSET: it is wide, and goes by what
+-- is narrow; and a number is one journal's, whatever its shard, so that a server expects of the two
+-- as many rows as there are.
 CREATE TEMPORARY TABLE day_line AS
 WITH item AS (
     SELECT
-        shard,
         journal_id,
-        merchant_id,
-        issuer_id,
-        unit,
+        pair,
         sum(amount_minor)::bigint AS amount_minor
     FROM day_item
-    WHERE merchant_id IS NOT NULL
-    GROUP BY shard, journal_id, merchant_id, issuer_id, unit
+    WHERE is_line
+    GROUP BY journal_id, pair
 ),
 
 earned AS (
@@ -787,122 +791,150 @@ earned AS (
         journal_id,
         -sum(amount_minor)::bigint AS points
     FROM day_item
-    WHERE merchant_id IS NULL AND NOT is_shared
+    WHERE NOT is_line AND NOT is_shared
     GROUP BY shard, journal_id
 ),
 
-posted AS (
+paired AS (
     SELECT
-        shard,
-        id,
-        kind,
-        slot,
-        card_id,
-        terminal_id,
-        original_id,
-        unit
-    FROM journal
-    WHERE
-        shard = any(%(shards)s::smallint [])
-        AND id >= %(first_number)s
-        AND id < %(end_number)s
-),
-
-voided AS (
-    SELECT
-        posted.shard,
-        posted.id,
-        sold.terminal_id
-    FROM posted
-    CROSS JOIN
-        LATERAL (
-            SELECT journal.terminal_id
-            FROM journal
-            WHERE journal.shard = posted.shard AND journal.id = posted.original_id
-            ORDER BY journal.id
-            LIMIT 1
-        ) AS sold
-    WHERE posted.terminal_id IS NULL AND posted.original_id IS NOT NULL
+        day_party.account_id,
+        day_party.unit,
+        seller.id AS merchant_key,
+        seller.name AS merchant,
+        seller.place AS merchant_place,
+        seller.alike,
+        keeper.id AS issuer_key,
+        keeper.name AS issuer,
+        keeper.place AS issuer_place
+    FROM day_party
+    INNER JOIN day_place AS seller
+        ON seller.side = 'merchant' AND seller.id = day_party.merchant_id
+    INNER JOIN day_place AS keeper
+        ON keeper.side = 'issuer' AND keeper.id = day_party.issuer_id
+    OFFSET 0  -- noqa: AM09
 ),
 
 presented AS (
     SELECT
-        asked.shard,
+        found.shard,
         asked.card_id,
         found.pan_masked,
         card_batch.product_id
-    FROM (SELECT DISTINCT shard, card_id FROM posted WHERE card_id <> 0) AS asked
+    FROM (
+        SELECT DISTINCT card_id
+        FROM journal
+        WHERE
+            shard = any(%(shards)s::smallint [])
+            AND id >= %(first_number)s
+            AND id < %(end_number)s
+            AND card_id <> 0
+    ) AS asked
     CROSS JOIN
         LATERAL (
             SELECT
+                card.shard,
                 card.pan_masked,
                 card.part_id
             FROM card
-            WHERE card.shard = asked.shard AND card.id = asked.card_id
-            ORDER BY card.id
-            LIMIT 1
+            WHERE card.id = asked.card_id
+            OFFSET 0  -- noqa: AM09
         ) AS found
     LEFT JOIN card_batch_part ON card_batch_part.id = found.part_id
     LEFT JOIN card_batch ON card_batch.id = card_batch_part.batch_id
+),
+
+posted AS (
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.kind,
+        split_part(journal.slot, '/', 1) AS channel,
+        split_part(journal.slot, '/', 3) AS batch,
+        split_part(journal.slot, '/', 4) AS trace,
+        journal.terminal_id,
+        journal.original_id,
+        journal.unit,
+        terminal.store_id,
+        presented.product_id,
+        coalesce(presented.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
+        advice.reference,
+        original_advice.reference AS original_reference,
+        coalesce(earned.points, 0) AS points_earned
+    FROM journal
+    LEFT JOIN earned ON earned.shard = journal.shard AND earned.journal_id = journal.id
+    LEFT JOIN presented
+        ON presented.shard = journal.shard AND presented.card_id = journal.card_id
+    LEFT JOIN LATERAL (
+        SELECT sale.terminal_id
+        FROM journal AS sale
+        WHERE
+            journal.terminal_id IS NULL
+            AND journal.original_id IS NOT NULL
+            AND sale.shard = journal.shard
+            AND sale.id = journal.original_id
+        ORDER BY sale.id
+        LIMIT 1
+    ) AS sold ON true
+    LEFT JOIN terminal ON terminal.terminal_id = coalesce(journal.terminal_id, sold.terminal_id)
+    LEFT JOIN LATERAL (
+        SELECT
+            known.reference,
+            known.pan_masked
+        FROM advice AS known
+        WHERE
+            journal.card_id = 0
+            AND known.shard = journal.shard
+            AND known.journal_id = journal.id
+        ORDER BY known.journal_id
+        LIMIT 1
+    ) AS advice ON true
+    LEFT JOIN LATERAL (
+        SELECT
+            known.reference,
+            known.pan_masked
+        FROM advice AS known
+        WHERE
+            journal.card_id = 0
+            AND known.shard = journal.shard
+            AND known.journal_id = journal.original_id
+        ORDER BY known.journal_id
+        LIMIT 1
+    ) AS original_advice ON true
+    WHERE
+        journal.shard = any(%(shards)s::smallint [])
+        AND journal.id >= %(first_number)s
+        AND journal.id < %(end_number)s
+    OFFSET 0  -- noqa: AM09
 )
 
 SELECT
     posted.shard,
     posted.id AS number,
     posted.kind,
-    split_part(posted.slot, '/', 1) AS channel,
-    item.merchant_id AS merchant_key,
-    item.issuer_id AS issuer_key,
-    seller.place AS merchant_place,
-    keeper.place AS issuer_place,
-    seller.alike,
-    item.unit = posted.unit AS is_main,
-    terminal.store_id AS store_key,
-    presented.product_id AS product_key,
+    posted.channel,
+    paired.merchant_key,
+    paired.issuer_key,
+    paired.merchant_place,
+    paired.issuer_place,
+    paired.alike,
+    paired.unit = posted.unit AS is_main,
+    posted.store_id AS store_key,
+    posted.product_id AS product_key,
     posted.terminal_id,
-    split_part(posted.slot, '/', 3) AS batch,
-    split_part(posted.slot, '/', 4) AS trace,
-    seller.name AS merchant,
-    keeper.name AS issuer,
-    coalesce(presented.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
+    posted.batch,
+    posted.trace,
+    paired.merchant,
+    paired.issuer,
+    posted.card,
     posted.original_id AS original,
-    item.unit,
+    paired.unit,
     item.amount_minor,
-    CASE WHEN item.unit = posted.unit THEN coalesce(earned.points, 0) ELSE 0 END AS points_earned,
-    advice.reference,
-    original_advice.reference AS original_reference
+    CASE WHEN paired.unit = posted.unit THEN posted.points_earned ELSE 0 END AS points_earned,
+    posted.reference,
+    posted.original_reference
 FROM item
-INNER JOIN posted ON posted.shard = item.shard AND posted.id = item.journal_id
-INNER JOIN day_place AS seller ON seller.side = 'merchant' AND seller.id = item.merchant_id
-INNER JOIN day_place AS keeper ON keeper.side = 'issuer' AND keeper.id = item.issuer_id
-LEFT JOIN earned ON earned.shard = item.shard AND earned.journal_id = item.journal_id
-LEFT JOIN voided ON voided.shard = posted.shard AND voided.id = posted.id
-LEFT JOIN terminal ON terminal.terminal_id = coalesce(posted.terminal_id, voided.terminal_id)
-LEFT JOIN presented ON presented.shard = posted.shard AND presented.card_id = posted.card_id
-LEFT JOIN LATERAL (
-    SELECT
-        known.reference,
-        known.pan_masked
-    FROM advice AS known
-    WHERE
-        posted.card_id = 0
-        AND known.shard = posted.shard
-        AND known.journal_id = posted.id
-    ORDER BY known.journal_id
-    LIMIT 1
-) AS advice ON true
-LEFT JOIN LATERAL (
-    SELECT
-        known.reference,
-        known.pan_masked
-    FROM advice AS known
-    WHERE
-        posted.card_id = 0
-        AND known.shard = posted.shard
-        AND known.journal_id = posted.original_id
-    ORDER BY known.journal_id
-    LIMIT 1
-) AS original_advice ON true;
+INNER JOIN posted ON posted.id = item.journal_id
+INNER JOIN paired ON paired.account_id = item.pair;
 
 -- name: analyze_lines
 -- Joins are planned for the rows that are there.
