@@ -713,6 +713,22 @@ WHERE
 -- Joins are planned for the rows that are there.
 ANALYZE day_item;
 
+-- name: lay_out_moved
+-- What each journal moved between a merchant and an issuer: a number is one journal's, whatever its
+-- shard. Counted before what is known of journals is joined to it.
+CREATE TEMPORARY TABLE day_moved ON COMMIT DROP AS
+SELECT
+    journal_id,
+    pair,
+    sum(amount_minor)::bigint AS amount_minor
+FROM day_item
+WHERE is_line
+GROUP BY journal_id, pair;
+
+-- name: analyze_moved
+-- Joins are planned for the rows that are there.
+ANALYZE day_moved;
+
 -- name: lay_out_given
 -- Points of alliances that each journal gave out, or took back. They stand for as long as the run
 -- does.
@@ -766,26 +782,49 @@ FROM issuer;
 -- Joins are planned for the rows that are there.
 ANALYZE day_place;
 
+-- name: lay_out_cards
+-- Cards that the date's journals are of, as a file shows them.
+CREATE TEMPORARY TABLE day_card ON COMMIT DROP AS
+SELECT
+    found.shard,
+    asked.card_id,
+    found.pan_masked,
+    card_batch.product_id
+FROM (
+    SELECT DISTINCT card_id
+    FROM journal
+    WHERE
+        shard = any(%(shards)s::smallint [])
+        AND id >= %(first_number)s
+        AND id < %(end_number)s
+        AND card_id <> 0
+) AS asked
+CROSS JOIN
+    LATERAL (
+        SELECT
+            card.shard,
+            card.pan_masked,
+            card.part_id
+        FROM card
+        WHERE card.id = asked.card_id
+        OFFSET 0  -- noqa: AM09
+    ) AS found
+LEFT JOIN card_batch_part ON card_batch_part.id = found.part_id
+LEFT JOIN card_batch ON card_batch.id = card_batch_part.batch_id;
+
+-- name: analyze_cards
+-- Joins are planned for the rows that are there.
+ANALYZE day_card;
+
 -- name: lay_out_lines
 -- One row for each journal and unit that moved something between a merchant and an issuer; the main
 -- one is in its journal's own unit. What an external issuer decided is named as it knows it; only
 -- such a journal is looked for among advices. What the office voids is of the store that sold it.
 -- They stand for as long as the run does. Places are those of who is known by an id, in the order
--- of files. What is looked up of a journal is kept together by OFFSET: it is wide, and goes by what
--- is narrow; and a number is one journal's, whatever its shard, so that a server expects of the two
--- as many rows as there are.
+-- of files. What is looked up of a journal is kept together by OFFSET: it is wide, and goes past
+-- what is narrow.
 CREATE TEMPORARY TABLE day_line AS
-WITH item AS (
-    SELECT
-        journal_id,
-        pair,
-        sum(amount_minor)::bigint AS amount_minor
-    FROM day_item
-    WHERE is_line
-    GROUP BY journal_id, pair
-),
-
-earned AS (
+WITH earned AS (
     SELECT
         shard,
         journal_id,
@@ -814,35 +853,6 @@ paired AS (
     OFFSET 0  -- noqa: AM09
 ),
 
-presented AS (
-    SELECT
-        found.shard,
-        asked.card_id,
-        found.pan_masked,
-        card_batch.product_id
-    FROM (
-        SELECT DISTINCT card_id
-        FROM journal
-        WHERE
-            shard = any(%(shards)s::smallint [])
-            AND id >= %(first_number)s
-            AND id < %(end_number)s
-            AND card_id <> 0
-    ) AS asked
-    CROSS JOIN
-        LATERAL (
-            SELECT
-                card.shard,
-                card.pan_masked,
-                card.part_id
-            FROM card
-            WHERE card.id = asked.card_id
-            OFFSET 0  -- noqa: AM09
-        ) AS found
-    LEFT JOIN card_batch_part ON card_batch_part.id = found.part_id
-    LEFT JOIN card_batch ON card_batch.id = card_batch_part.batch_id
-),
-
 posted AS (
     SELECT
         journal.shard,
@@ -855,15 +865,14 @@ posted AS (
         journal.original_id,
         journal.unit,
         terminal.store_id,
-        presented.product_id,
-        coalesce(presented.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
+        day_card.product_id,
+        coalesce(day_card.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
         advice.reference,
         original_advice.reference AS original_reference,
         coalesce(earned.points, 0) AS points_earned
     FROM journal
     LEFT JOIN earned ON earned.shard = journal.shard AND earned.journal_id = journal.id
-    LEFT JOIN presented
-        ON presented.shard = journal.shard AND presented.card_id = journal.card_id
+    LEFT JOIN day_card ON day_card.shard = journal.shard AND day_card.card_id = journal.card_id
     LEFT JOIN LATERAL (
         SELECT sale.terminal_id
         FROM journal AS sale
@@ -928,13 +937,13 @@ SELECT
     posted.card,
     posted.original_id AS original,
     paired.unit,
-    item.amount_minor,
+    moved.amount_minor,
     CASE WHEN paired.unit = posted.unit THEN posted.points_earned ELSE 0 END AS points_earned,
     posted.reference,
     posted.original_reference
-FROM item
-INNER JOIN posted ON posted.id = item.journal_id
-INNER JOIN paired ON paired.account_id = item.pair;
+FROM day_moved AS moved
+INNER JOIN posted ON posted.id = moved.journal_id
+INNER JOIN paired ON paired.account_id = moved.pair;
 
 -- name: analyze_lines
 -- Joins are planned for the rows that are there.
