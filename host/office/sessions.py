@@ -15,7 +15,7 @@ from host.office.codes import step_of
 from host.office.passwords import is_password
 from host.office.people import Grant, Who
 from host.office.places import Place, Scope
-from host.office.refusals import CONFLICT, NO_GRANT, SIGN_IN, SIGNED_OUT, Refusal
+from host.office.refusals import CONFLICT, FIELD, NO_GRANT, SIGN_IN, SIGNED_OUT, Refusal
 from host.office.roles import MB, ROLES, conflict_of
 from host.office.tokens import TOKEN_CHARACTERS_MAX, new_token, token_hash
 from host.store.connecting import Connection
@@ -154,9 +154,12 @@ def choose(held: list[Grant], grant: int | None) -> Grant:
     Raises:
         Refusal: there is none, or the person holds what nobody may hold together.
     """
+    if not held:
+        raise Refusal(NO_GRANT)
     found = [one for one in held if grant in {None, one.id}]
     if not found:
-        raise Refusal(NO_GRANT)
+        yours = ", ".join(f"{one.id} {one.words}" for one in held)
+        raise Refusal(FIELD, field="grant", problem=f"it is none of yours, which are {yours}")
     refuse_conflict(found[0].role, found[0].place, held)
     return found[0]
 

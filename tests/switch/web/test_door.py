@@ -296,3 +296,16 @@ def test_a_front_that_is_stopped_tells_of_no_fault(bureau: Bureau, tmp_path: Pat
     with capture_logs() as lines, served(bureau, tmp_path) as address:
         assert httpx.get(f"{address}/sign-in").status_code == 200
     assert [one for one in lines if one["log_level"] == "error"] == []
+
+
+def test_a_grant_that_is_none_of_theirs_signs_nobody_out_and_says_which_are(
+    front: Open, bureau: Bureau
+) -> None:
+    """S1-09: it ended while its button stood there."""
+    browser = front()
+    browser.sign_in(bureau.admin)
+    browser.get("/all")
+    answer = browser.post("/grant", {"grant": "999"})
+    assert answer.status_code == 422
+    assert "不是您的授权，您的授权为 1 platform_admin@platform" in answer.text
+    assert browser.get("/show/people").status_code == 200
