@@ -52,11 +52,13 @@ def of_amount(amount: str, unit: str) -> str:
 
 
 def of_number(number: str) -> str:
-    """As `host.model.numbers.rrn_of`, of a column."""
+    """As `host.model.numbers.rrn_of`, of a column of `line`: its date's own day is told once."""
     counter, plain = f"{number} % {NUMBERS_PER_DAY}", 10 * COUNTERS_PER_HEAD
-    day = f"to_char(date '{DAY_ZERO}' + ({number} / {NUMBERS_PER_DAY})::integer, 'MMDD')"
+    day, own = f"({number} / {NUMBERS_PER_DAY})::integer", f"line.business_date - date '{DAY_ZERO}'"
     return (
-        f"{day} || CASE WHEN {counter} < {plain} THEN lpad(({counter})::text, 8, '0') "
+        f"CASE WHEN {day} = {own} THEN (SELECT to_char(line.business_date, 'MMDD')) "
+        f"ELSE to_char(date '{DAY_ZERO}' + {day}, 'MMDD') END || "
+        f"CASE WHEN {counter} < {plain} THEN lpad(({counter})::text, 8, '0') "
         f"ELSE substr('{HEADS}', ({counter} / {COUNTERS_PER_HEAD})::integer + 1, 1) "
         f"|| lpad(({counter} % {COUNTERS_PER_HEAD})::text, 7, '0') END"
     )
@@ -90,7 +92,7 @@ COLUMNS: Final = (
     Column(
         name="business_date",
         meaning="YYYY-MM-DD",
-        of_line="line.business_date::text",
+        of_line="(SELECT line.business_date::text)",
     ),
     Column(
         name="rrn",

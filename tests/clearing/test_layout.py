@@ -62,6 +62,7 @@ def test_whatever_others_wrote_is_quoted_as_rfc_4180_has_it(
 
 def _spelled(owner: Connection, text: str, values: list[int]) -> list[str]:
     statement = sql.SQL(
-        "SELECT {} FROM unnest({}::bigint[]) WITH ORDINALITY AS told (n, place) ORDER BY place"
-    ).format(sql.SQL(text), sql.Literal(values))
+        "SELECT {} FROM (SELECT *, {} AS business_date"
+        " FROM unnest({}::bigint[]) WITH ORDINALITY AS told (n, place)) AS line ORDER BY place"
+    ).format(sql.SQL(text), sql.Literal(DATES[0]), sql.Literal(values))
     return [row[0] for row in owner.execute(statement)]
