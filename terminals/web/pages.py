@@ -42,10 +42,16 @@ class Scanned(NamedTuple):
     """What is shown once as a code that a phone opens: what it is called, and where it leads."""
 
     name: str
-    path: str
+    path: str = ""
+    """Before it, at this front; empty: it is a whole address itself."""
+    text: str = ""
+    """What to do with it, of TEXTS: nothing is done yet before that."""
 
 
-SCANNED: Final[Mapping[str, Scanned]] = {"pay.store_code": Scanned("code", "/pay/")}
+SCANNED: Final[Mapping[str, Scanned]] = {
+    "pay.store_code": Scanned("code", "/pay/"),
+    "totp.enrol": Scanned("link", text="scan_seed"),
+}
 
 
 BEGINS: Final[Mapping[str, str]] = {
@@ -183,9 +189,9 @@ def outcome(
 ) -> str:
     """What came of it. `origin` is how this front is called, for what a code of ours leads to."""
     done = told if isinstance(told, Done) else None
-    scanned = (
-        done.shown_once.get(SCANNED[action.id].name) if done and action.id in SCANNED else None
-    )
+    row = SCANNED.get(action.id)
+    scanned = done.shown_once.get(row.name) if done and row else None
+    address = f"{origin}{row.path}{scanned}" if row and row.path else scanned
     return rendered(
         "outcome.html",
         reader,
@@ -193,7 +199,8 @@ def outcome(
         done=done,
         waiting=told if isinstance(told, Waiting) else None,
         back=back,
-        qr=qr_of(f"{origin}{SCANNED[action.id].path}{scanned}") if scanned else None,
+        qr=qr_of(address) if scanned and address else None,
+        scan=row.text if scanned and row else "",
         **_came_of(reader, action, done),
     )
 

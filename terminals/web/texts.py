@@ -175,6 +175,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "You had been signed out: what you sent was not done. Sign in, and do it again.",
         "登录已失效, 刚才提交的内容未办理。请登录后重新办理。",
     ),
+    "scan_seed": Text(
+        "Scan it with an app that makes one-time codes, or type the seed in. Codes are on once you "
+        "have typed the first one that it shows: the button below.",
+        "用动态口令应用扫描，或手工输入种子。再点下方按钮, 输入它显示的第一个口令, 即启用。",
+    ),
     "switch_grant": Text("Use this grant", "切换身份"),
     "other_language": Text("中文", "English"),
     "platform": Text("the platform", "平台"),

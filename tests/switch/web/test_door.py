@@ -251,6 +251,9 @@ def test_who_is_invited_chooses_a_password_and_turns_on_codes_by_pages_alone(
     browser.post("/sign-in", {"login": "ann", "password": new, "code": ""})
     assert "/do/totp.enrol" in browser.get("/").text
     page = browser.fill("totp.enrol").text
+    assert "<svg" in page, "it is scanned"
+    assert "<h1>启用动态口令</h1>" in page, "nothing is on yet, so nothing is called done"
+    assert "输入它显示的第一个口令" in page
     seed = page.split("<code>")[1].split("</code>")[0]
     answer = browser.fill("totp.enrol", code=code_at(seed, bureau.now))
     assert answer.status_code == 200, answer.text
