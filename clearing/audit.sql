@@ -80,22 +80,40 @@ WITH agent AS (
 suspense AS (
     SELECT id FROM account
     WHERE chart = 'suspense'
+),
+
+told AS (
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.kind,
+        exchange.reason
+    FROM exchange
+    INNER JOIN journal ON journal.home = exchange.home AND journal.slot = exchange.slot
+    WHERE exchange.reason = 'posting_pending'
 )
 
+SELECT
+    told.shard,
+    told.id,
+    told.reason
+FROM told
+LEFT JOIN entry ON entry.shard = told.shard AND entry.journal_id = told.id
+LEFT JOIN agent ON agent.id = entry.debit_account
+LEFT JOIN suspense ON suspense.id = entry.credit_account
+WHERE agent.id IS NULL OR suspense.id IS NULL OR told.kind <> 'cash_load_confirm'
+UNION ALL
 SELECT
     journal.shard,
     journal.id,
     exchange.reason
-FROM journal
+FROM entry
+INNER JOIN suspense ON suspense.id = entry.credit_account
+INNER JOIN agent ON agent.id = entry.debit_account
+INNER JOIN journal ON journal.shard = entry.shard AND journal.id = entry.journal_id
 INNER JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
-LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
-LEFT JOIN agent ON agent.id = entry.debit_account
-LEFT JOIN suspense ON suspense.id = entry.credit_account
-WHERE
-    (exchange.reason = 'posting_pending')
-    <> (agent.id IS NOT NULL AND suspense.id IS NOT NULL)
-    OR (exchange.reason = 'posting_pending' AND journal.kind <> 'cash_load_confirm')
-ORDER BY journal.id
+WHERE exchange.reason <> 'posting_pending'
+ORDER BY id
 LIMIT %(limit)s;
 
 -- name: part_of_another_kind

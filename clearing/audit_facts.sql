@@ -675,7 +675,12 @@ LIMIT %(limit)s;
 -- name: conversion_not_its_rate
 -- Each conversion is a leg of either unit of its rate, tied by that: never more than it makes
 -- of those that were taken.
-WITH moved AS (
+WITH converting AS MATERIALIZED (
+    SELECT id FROM account
+    WHERE chart = 'conversion'
+),
+
+moved AS (
     SELECT
         entry.shard,
         entry.journal_id,
@@ -687,8 +692,12 @@ WITH moved AS (
     CROSS JOIN
         LATERAL (VALUES (entry.debit_account, true), (entry.credit_account, false))
             AS side (account_id, is_debit)
-    INNER JOIN account ON account.id = side.account_id
-    WHERE account.chart = 'conversion'
+    WHERE
+        (
+            entry.debit_account IN (SELECT of_debit.id FROM converting AS of_debit)
+            OR entry.credit_account IN (SELECT of_credit.id FROM converting AS of_credit)
+        )
+        AND side.account_id IN (SELECT of_side.id FROM converting AS of_side)
     GROUP BY entry.shard, entry.journal_id
 )
 

@@ -79,6 +79,11 @@ def test_what_one_of_two_connections_cannot_be_asked_is_raised(module_database: 
 
 BREAKAGES = [
     (
+        "2 pending_on_a_card",
+        "UPDATE exchange SET reason = 'posting_pending' WHERE id % 1000 = 8",
+        {"7 chain"},
+    ),
+    (
         "1 approved_without_journal",
         "UPDATE exchange SET reason = 'approved' WHERE reason = 'insufficient_funds'",
         {"7 chain", "10 declined_not_as_asked"},
