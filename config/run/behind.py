@@ -6,22 +6,27 @@ database of another machine, or of another user, is asked as it is.
 
 import contextlib
 import os
+import time
 from pathlib import Path
 from typing import Final
 
+from config.run.memory import may_be_told
 from host.store.connecting import Connection
 
 NICE: Final = 10
 """Of 19: what trade leaves of a processor, and about a tenth of one that trade wants whole."""
 NICE_PAGES: Final = 5
 """The same of what a person waits for at a page: about a quarter."""
+TRIES_MAX: Final = 5
+PAUSE_SECONDS: Final = 0.12
 ALONE: Final = "SET max_parallel_workers_per_gather = 0"
 """Workers that PostgreSQL would start beside have the priority of those who started it."""
 
 
 def step_behind(nice: int = NICE) -> None:
     """This process, for as long as it lives; it never steps forward again."""
-    os.nice(max(0, nice - os.nice(0)))
+    with may_be_told():
+        _put_behind(os.getpid(), max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def have_step_behind(connection: Connection, nice: int = NICE) -> Connection:
@@ -35,8 +40,30 @@ def have_step_behind(connection: Connection, nice: int = NICE) -> Connection:
     pid = connection.info.backend_pid
     if connection.info.host.startswith("/") and _is_postgres(pid):
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, nice)
+            _put_behind(pid, nice)
     return connection
+
+
+def _put_behind(process: int, nice: int) -> None:
+    """And its session, where it has one to itself, as a child of ours and a backend of PostgreSQL.
+
+    Where Linux groups processes by session (sched(7), autogroup), a priority counts among those of
+    one session alone, and sessions have priorities of their own.
+
+    Raises:
+        OSError: it may not be told so, or is gone.
+    """
+    os.setpriority(os.PRIO_PROCESS, process, nice)
+    group = Path(f"/proc/{process}/autogroup")
+    if os.getsid(process) != process or not group.exists():
+        return
+    for _ in range(TRIES_MAX):
+        try:
+            group.write_text(f"{nice}")
+        except BlockingIOError:  # a user may have it done ten times a second
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
 
 
 def _is_postgres(pid: int) -> bool:

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import Final, NoReturn
 
 import structlog
@@ -54,21 +54,19 @@ def reading_apart(settings: Settings, places: Places, host: str, office: str) ->
         parent, keeper = os.getpid(), os.fork()
         if keeper == 0:
             _keep(parent, functools.partial(read, listener))
-        with suppress(OSError):  # it has done so itself, or is gone
-            os.setpgid(keeper, keeper)
     try:
         yield address
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(keeper, signal.SIGTERM)
+        os.kill(keeper, signal.SIGTERM)  # who reads ends with it
         os.waitpid(keeper, 0)
 
 
 def _keep(parent: int, read: Callable[[], None]) -> NoReturn:
     """Fork one that reads, again whenever it has ended, until this process ends with its parent."""
     try:
-        os.setpgid(0, 0)
+        os.setsid()
         end_with(parent)
+        step_behind(NICE_PAGES)
         _say_nothing()
         own = os.getpid()
         while True:
@@ -104,7 +102,6 @@ def _read(
 ) -> None:
     """Tell whoever asks at this socket. The security module is opened after the host's own."""
     select.select([listener], [], [])
-    step_behind(NICE_PAGES)
     opened = Office(
         hsm=open_hsm(settings.host.hsm, places, host),
         clock=utc_now,
