@@ -79,18 +79,18 @@ def run_host(
     audit_dsn = dsn_if_told("audit", settings.database, places.cluster)
     night_dsn = dsn_if_told("night", settings.database, places.cluster)
     office_dsn = dsn_if_told("office", settings.database, places.cluster)
-    logins = Logins(
-        dsn,
-        office_dsn,
-        audit_dsn,
-        None if audit_dsn is None else prover_apart(audit_dsn, places, level),
-        nights=None if night_dsn is None else NightsApart(night_dsn, places, zone, level),
-    )
     apart = (
         nullcontext() if office_dsn is None else reading_apart(settings, places, dsn, office_dsn)
     )
     with control_socket(places, HOST) as control, apart as reads:
-        logins = logins._replace(reads=reads)
+        logins = Logins(
+            dsn,
+            office_dsn,
+            audit_dsn,
+            None if audit_dsn is None else prover_apart(audit_dsn, places, level),
+            reads,
+            None if night_dsn is None else NightsApart(night_dsn, places, zone, level),
+        )
         hsm = open_hsm(settings.host.hsm, places, dsn)
         audit_key = open_key(places)
 

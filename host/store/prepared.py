@@ -100,17 +100,20 @@ class Prepared:
             new = [self._send(pgconn, one) for one in wanted]
             pgconn.pipeline_sync()
             yield from send(pgconn)
-            answers = []
+            told, answers = [], []
             for name in new:
                 if name is not None:
-                    answers += yield from fetch_many(pgconn)
-                answers += yield from fetch_many(pgconn)
+                    told += yield from fetch_many(pgconn)
+                answer = yield from fetch_many(pgconn)
+                told += answer
+                answers += answer
             yield from fetch_many(pgconn)  # of the sync
         finally:
             if pgconn.status == ConnStatus.OK:
                 pgconn.exit_pipeline_mode()
-        self._refuse_failed(answers)
-        return list(self._rows(answers, new, wanted))
+        self._refuse_failed(told)
+        self._names |= {one.key: name for one, name in zip(wanted, new, strict=True) if name}
+        return list(self._rows(answers))
 
     def _send(self, pgconn: PGconn, one: _Wanted) -> bytes | None:
         """Put it into libpq's buffer; gives its name if the server is to learn it now."""
@@ -127,19 +130,9 @@ class Prepared:
                 self.forget()
                 raise errors.error_from_result(answer)
 
-    def _rows(
-        self,
-        answers: Sequence[PGresult],
-        new: Sequence[bytes | None],
-        wanted: Sequence[_Wanted],
-    ) -> Iterator[Rows]:
-        place, adapters = 0, self._adapters
-        for one, name in zip(wanted, new, strict=True):
-            if name is not None:
-                self._names[one.key] = name
-                place += 1
-            answer = answers[place]
-            place += 1
+    def _rows(self, answers: Sequence[PGresult]) -> Iterator[Rows]:
+        adapters = self._adapters
+        for answer in answers:
             if answer.status == ExecStatus.TUPLES_OK:
                 adapters.set_pgresult(answer)
                 yield adapters.load_rows(0, answer.ntuples, tuple)

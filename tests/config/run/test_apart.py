@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,16 +88,25 @@ def backend(dsns: Dsns) -> Callable[[], int | None]:
     return look
 
 
-def apart_of(parent: int) -> int | None:
-    """The process that was started for it; None: there is none."""
+def children_of(parent: int) -> list[int]:
+    """Those that run."""
+    found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-            words = stat.with_name("cmdline").read_bytes()
         except OSError:
             continue  # it has ended meanwhile
-        if int(fields[1]) == parent and fields[0] != "Z" and b"config.run.apart" in words:
-            return int(stat.parent.name)
+        if int(fields[1]) == parent and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def apart_of(parent: int) -> int | None:
+    """The process that was started for it; None: there is none."""
+    for child in children_of(parent):
+        with suppress(OSError):  # it has ended meanwhile
+            if b"config.run.apart" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return child
     return None
 
 

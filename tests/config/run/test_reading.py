@@ -18,7 +18,7 @@ from host.link.address import Address
 from host.link.office import opened_office
 from host.model.office import NOBODY, Do, Refused, Show
 from host.model.secrets import Secret
-from tests.config.run.test_apart import is_behind, is_there, soon
+from tests.config.run.test_apart import children_of, is_behind, is_there, soon
 from tests.host.conftest import estate_database, estate_template
 
 __all__ = ["estate_database", "estate_template"]
@@ -54,19 +54,6 @@ def a_host(dsns: Dsns, house: Places) -> Iterator[tuple[subprocess.Popen[str], A
         assert process.stdout is not None
         yield process, Address(path=process.stdout.readline().strip())
         process.kill()
-
-
-def children_of(parent: int) -> list[int]:
-    """Those that run."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it has ended meanwhile
-        if int(fields[1]) == parent and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
 
 
 def reader_of(host: int) -> int | None:
