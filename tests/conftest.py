@@ -48,6 +48,8 @@ OWNER = "owner"
 """In a server's directory: the process whose it is."""
 DAY_SECONDS = 86_400
 WORKERS = 3
+LEFT_MAX = 2
+"""Databases that stand although their tests are over."""
 MEMORY, MEMORY_BYTES_MIN = Path("/dev/shm"), 6 << 30
 """Where files are quick, and from how much room on: a disk is proved elsewhere."""
 PLACES = {Path(tempfile.gettempdir()), MEMORY}
@@ -292,6 +294,8 @@ class Databases(NamedTuple):
 
     server: PostgresServer
     owner: psycopg.Connection[Any]
+    left: list[str]
+    """Those that nobody needs any more."""
 
 
 @pytest.fixture(scope="session")
@@ -299,7 +303,7 @@ def databases(postgres_server: PostgresServer) -> Iterator[Databases]:
     """Of the whole session."""
     dsn = postgres_server.cluster.owner_dsn()
     with psycopg.connect(dsn, autocommit=True) as owner:
-        yield Databases(postgres_server, owner)
+        yield Databases(postgres_server, owner, [])
 
 
 @pytest.fixture(scope="session")
@@ -330,8 +334,14 @@ def module_database(databases: Databases, database_template: str) -> Iterator[Ds
 
 
 def copied(databases: Databases, template: str) -> Iterator[Dsns]:
-    """A database of its own, as the template is: its files are copied, and no log of it written."""
+    """A database of its own, as the template is: its files are copied, and no log of it written.
+
+    It is dropped when a few more are left: a server waits a tenth of a second for a client that has
+    just gone.
+    """
+    while len(databases.left) > LEFT_MAX:
+        databases.owner.execute(f"DROP DATABASE {databases.left.pop(0)} WITH (FORCE)")
     name = f"test_{os.urandom(6).hex()}"
     databases.owner.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield embedded_dsns(databases.server.cluster, name)
-    databases.owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    databases.left.append(name)

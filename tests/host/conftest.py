@@ -333,9 +333,33 @@ async def trading(dsns: Dsns, **settings: Any) -> AsyncIterator[Till]:
 
 
 def audit_ledger(dsns: Dsns) -> None:
-    """The questions, to the ledger alone: nobody is short of anything."""
+    """The questions, to the ledger alone: nobody is short of anything.
+
+    What was found in order is not asked again while nothing has been written since.
+    """
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        begun_at = _next_transaction(connection)
+        if begun_at is not None and _IN_ORDER.get(dsns.owner) == begun_at:
+            return
         assert [str(finding) for finding in audit(connection)] == []
+        ended_at = _next_transaction(connection)
+        if begun_at is not None and ended_at == begun_at + 1:
+            _IN_ORDER[dsns.owner] = ended_at
+
+
+_IN_ORDER: dict[str, int] = {}
+"""Databases that were found in order, and the number that the server's next transaction was to have
+once the audit, which takes one for what it lays out, was over; no others may write meanwhile."""
+
+
+def _next_transaction(connection: psycopg.Connection[Any]) -> int | None:
+    """The number that who writes next is given; None while somebody is writing."""
+    row = connection.execute(
+        "SELECT pg_snapshot_xmin(now), pg_snapshot_xmax(now)::text::bigint"
+        " FROM pg_current_snapshot() AS now"
+    ).fetchone()
+    assert row is not None
+    return int(row[1]) if int(row[0]) == row[1] else None
 
 
 @pytest.fixture(scope="session", autouse=True)
