@@ -176,11 +176,11 @@ def _body(row: Any, now: dt.datetime) -> str:
     return body_of(POSTED, now, data)
 
 
-def take_due(desk: Desk) -> list[Message]:
-    """Take what is due."""
+def take_due(desk: Desk, busy: Collection[str] = ()) -> list[Message]:
+    """Take what is due, of all programs but those that are busy with what was taken before."""
     with desk.connect() as connection, connection.transaction():
         now = desk.clock()
-        told = {"now": now, "until": now + TAKEN, "limit": OF_ONE}
+        told = {"now": now, "until": now + TAKEN, "limit": OF_ONE, "busy": list(busy)}
         taken = connection.execute(SQL["take_messages"], told).fetchall()
         if not taken:
             return []

@@ -106,7 +106,8 @@ UPDATE webhook_position AS t SET journal_id = %(journal_id)s
 WHERE t.shard = %(shard)s AND t.journal_id < %(journal_id)s;
 
 -- name: take_messages
--- What is due, for who takes it and for so long: the first of each line, of who takes none one.
+-- What is due, for who takes it and for so long: the first of each line, of who takes none one, and
+-- nothing of who is busy.
 -- notes: webhook_message
 WITH due AS (
     SELECT
@@ -136,7 +137,10 @@ WITH due AS (
             ORDER BY m.next_at, m.id
             LIMIT %(limit)s
         ) AS q
-    WHERE w.state = 'active' AND w.next_at <= %(now)s
+    WHERE
+        w.state = 'active'
+        AND w.next_at <= %(now)s
+        AND NOT w.code = any(%(busy)s::text [])
 ),
 
 placed AS (

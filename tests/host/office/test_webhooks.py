@@ -18,7 +18,7 @@ import trio
 
 from config.run import hook_http
 from config.run.hook_http import Way, is_public, post
-from config.run.hooking import tell_once, way_of
+from config.run.hooking import Teller, tell_once, way_of
 from host.model.office import Done, Refused
 from host.model.requests import Kind
 from host.model.secrets import Secret
@@ -231,6 +231,44 @@ def test_what_was_taken_is_sent_once_more_when_asked_for(bureau: Bureau, heard: 
     assert done.told == {"messages": 1}
     assert told(bureau) == 1
     assert heard.ids[0] == heard.ids[1], "by its id who hears it twice knows it"
+
+
+async def test_a_slow_program_keeps_no_other_waiting(bureau: Bureau, heard: Heard) -> None:
+    """The others hear what comes meanwhile; of itself nothing is taken up before it has ended."""
+    in_thread = trio.to_thread.run_sync
+    with listening() as slow:
+        await in_thread(partial(hooked, bureau, slow, "merchant.changed", "store.changed"))
+        await in_thread(partial(hooked, bureau, heard, "store.changed"))
+        slow.answers.append(HANG)
+        await in_thread(suspend, bureau, HOME["merchant"])
+        teller = Teller(desk_of(bureau), LOCAL)
+        with trio.fail_after(hook_http.SECONDS_MAX - 3):
+            async with trio.open_nursery() as nursery:
+                assert await teller.round(nursery) == 1
+                assert await in_thread(partial(slow.came.acquire, timeout=5))
+                for name in ("One", "Two"):
+                    save = partial(bureau.done, bureau.admin, "store.save", store=1, name=name)
+                    await in_thread(save)
+                    assert await teller.round(nursery) == 1, "of the other alone"
+                    assert await in_thread(partial(heard.came.acquire, timeout=5))
+                    await teller.pause()
+                assert (len(heard.messages), len(slow.messages)) == (2, 0)
+                slow.go_on.set()
+                await teller.pause()
+    assert [each["type"] for each in heard.messages] == ["store.changed"] * 2
+
+
+def test_a_secret_that_does_not_open_is_told_of_its_program_and_stops_no_other(
+    bureau: Bureau, heard: Heard
+) -> None:
+    spoilt = hooked(bureau, heard, "merchant.changed")
+    hooked(bureau, heard, "merchant.changed")
+    bureau.sql("UPDATE webhook SET secret_sealed = 'no' WHERE code = %s RETURNING code", spoilt)
+    suspend(bureau, HOME["merchant"])
+    assert told(bureau) == 2
+    assert len(heard.messages) == 1
+    [row] = bureau.rows(bureau.admin, "webhooks", webhook=spoilt)
+    assert "its secret does not open" in row["last_error"]
 
 
 CHILD = """
