@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
-from host.model.gifts import GiftState
+from host.model.gifts import GiftNamed, GiftState
 from host.model.own import CardAt
 from host.model.responses import Reason
 from host.model.secrets import Secret
@@ -57,6 +57,8 @@ class Sent(NamedTuple):
     state: str
     phone_hash: bytes | None
     """Whom it is for; None: for who has its link."""
+    receiver: int | None
+    """Who has claimed it."""
 
 
 class Phone(NamedTuple):
@@ -104,7 +106,7 @@ def gift_of_number(connection: Connection, number: int) -> Sent:
     Raises:
         StockRefusal: there is none, or it was claimed or has come back.
     """
-    return _open(connection, number, None)
+    return _only_open(_read(connection, number, None))
 
 
 def gift_for(
@@ -112,17 +114,29 @@ def gift_for(
 ) -> Sent:
     """The gift that this member may have: by its link, or by its number where it is for them.
 
+    One that they have claimed is theirs: to ask for it again changes nothing, and is no mistake.
+
     Raises:
-        StockRefusal: there is none for them, or it was claimed or has come back.
+        StockRefusal: there is none for them, or somebody else has claimed it, or it has come back.
     """
+    token = None if link is None else link_hash(hsm, link)
+    sent = _read(connection, number or NO_NUMBER, token)
+    if sent.state == GiftState.CLAIMED and sent.receiver == member:
+        return sent
+    _only_open(sent)
     if link is not None:
-        return _open(connection, NO_NUMBER, link_hash(hsm, link))
-    sent = _open(connection, number or NO_NUMBER, None)
+        return sent
     if sent.phone_hash is None or not hmac.compare_digest(
         phone_of(connection, member).hash, bytes(sent.phone_hash)
     ):
         raise StockRefusal(Why.NOT_FOR)
     return sent
+
+
+def is_theirs(connection: Connection, named: GiftNamed, member: int) -> bool:
+    """Whether this member has claimed it."""
+    asked = {"shard": named.shard, "number": named.number, "member": member}
+    return connection.execute(SQL["is_theirs"], asked).fetchone() is not None
 
 
 def waiting_for(connection: Connection, member: int) -> list[int]:
@@ -166,11 +180,14 @@ def refusal_of(reason: Reason) -> StockRefusal:
     return StockRefusal(Why.CARD, reason=reason.value) if why is None else StockRefusal(why)
 
 
-def _open(connection: Connection, number: int, token: bytes | None) -> Sent:
+def _read(connection: Connection, number: int, token: bytes | None) -> Sent:
     row = connection.execute(SQL["gift"], {"number": number, "token": token}).fetchone()
     if row is None:
         raise StockRefusal(Why.NOT_FOUND, gift=number)
-    sent = Sent(*row)
+    return Sent(*row)
+
+
+def _only_open(sent: Sent) -> Sent:
     if sent.state != GiftState.RESERVED:
         raise StockRefusal(Why.GIFT_GONE)
     return sent

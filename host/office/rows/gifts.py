@@ -59,7 +59,8 @@ class GiftSend(Values, frozen=True, kw_only=True):
 class GiftClaim(Values, frozen=True, kw_only=True):
     """Onto which card of who claims it: by its link, or by its number where it is for them.
 
-    Without either, the one that waits for their phone.
+    Without either, the one that waits for their phone. One that they have claimed stays where
+    it is.
     """
 
     card: Number
@@ -96,16 +97,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def post_gift(at_work: AtWork) -> int:
-    """Ask the poster to take a gift off its card, or to end it: the one step of the job."""
+    """Ask the poster to take a gift off its card, or to end it: the one step of the job.
+
+    Who claims what they have claimed is told so: it is theirs, and nothing was posted again.
+    """
     plan = msgspec.convert(at_work.job.plan, Plan)
     answer = at_work.ask(_own(at_work, plan))
     line = at_work.line(plan)
-    if not answer.is_approved:
+    if answer.is_approved:
+        state = plan.ended.end.state if plan.ended is not None else GiftState.RESERVED
+        line.after = {"gift": _number(plan, answer), "state": state.value, "rrn": answer.rrn}
+    elif plan.ended is not None and _is_theirs(at_work, plan, plan.ended):
+        line.after = {"gift": plan.ended.number, "state": GiftState.CLAIMED.value}
+    else:
         raise JobRefusedError(refusal_of(gifts.refusal_of(answer.reason)), line)
-    state = plan.ended.end.state if plan.ended is not None else GiftState.RESERVED
-    line.after = {"gift": _number(plan, answer), "state": state.value, "rrn": answer.rrn}
     write_line(at_work.connection, line, DONE)
     return at_work.job.total
+
+
+def _is_theirs(at_work: AtWork, plan: Plan, ended: GiftNamed) -> bool:
+    is_claim = plan.kind is Kind.GIFT_CLAIM
+    return is_claim and gifts.is_theirs(at_work.connection, ended, plan.member)
 
 
 def _own(at_work: AtWork, plan: Plan) -> OwnRequest:

@@ -142,8 +142,32 @@ async def test_a_gift_by_a_link_is_whose_who_has_it_and_the_house_keeps_no_link(
     assert await desk.refused("gift.claim", link=link + "x", card=desk.getter) == "E-NOT-FOUND"
     claimed = await desk.done("gift.claim", link=link, card=desk.getter)
     assert desk.job(claimed) == ("done", "")
-    assert await desk.refused("gift.claim", link=link, card=desk.others) == "E-GIFT-GONE"
+    assert await desk.refused("gift.claim", link=link, card=desk.giver) == "E-GIFT-GONE"
     assert money(desk.till, desk.giver, desk.getter) == [90_000, 110_000]
+
+
+@pytest.mark.parametrize("way", ["link", "gift"])
+async def test_whoever_claims_what_they_have_claimed_is_told_that_it_is_theirs(
+    desk: Desk, way: str
+) -> None:
+    """A link that was clicked twice, or a page that was open twice; whatever became of the card."""
+    told = await desk.send(**({} if way == "link" else {"phone": OTHER_PHONE}))
+    named: dict[str, Any] = {way: told.shown_once["link"] if way == "link" else desk.newest()}
+    assert desk.job(await desk.done("gift.claim", card=desk.getter, **named)) == ("done", "")
+    desk.bureau.done(desk.service, "card.freeze", card=desk.getter, kind="lose", note="it is not mine")
+    for card in (desk.getter, desk.others):
+        again = await desk.done("gift.claim", card=card, **named)
+        assert again.told["gift"] == desk.newest()
+        assert desk.job(again) == ("done", "")
+    assert money(desk.till, desk.giver, desk.getter, desk.others) == [90_000, 110_000, 100_000]
+    posted = desk.bureau.sql("SELECT count(*) FROM journal WHERE kind = 'gift_claim'")
+    assert posted == [(1,)]
+    lines = desk.bureau.sql(
+        "SELECT after - 'rrn', after ? 'rrn' FROM history WHERE source LIKE 'job/%%'"
+        " AND action = 'gift.claim' ORDER BY id"
+    )
+    theirs = {"gift": desk.newest(), "state": "claimed"}
+    assert lines == [(theirs, True), (theirs, False), (theirs, False)]
 
 
 async def test_two_claims_at_once_are_one_claim_and_the_other_hears_that_it_is_gone(
@@ -153,12 +177,13 @@ async def test_two_claims_at_once_are_one_claim_and_the_other_hears_that_it_is_g
     link = (await desk.send()).shown_once["link"]
     told = [
         desk.bureau.done(desk.service, "gift.claim", link=link, card=card)
-        for card in (desk.getter, desk.others)
+        for card in (desk.getter, desk.giver, desk.others)
     ]
     await trio.to_thread.run_sync(desk.bureau.do_jobs)
-    states = sorted(desk.job(one) for one in told)
-    assert [state for state, _ in states] == ["done", "failed"]
+    states = [desk.job(one) for one in told]
+    assert [state for state, _ in states] == ["done", "failed", "done"], "the last is the first's"
     assert states[1][1].startswith("E-GIFT-GONE")
+    assert money(desk.till, desk.getter, desk.others) == [110_000, 100_000]
     assert sum(money(desk.till, desk.giver, desk.getter, desk.others)) == 300_000
     [line] = desk.bureau.sql("SELECT outcome FROM history WHERE outcome = 'E-GIFT-GONE'")
     assert line == ("E-GIFT-GONE",)
