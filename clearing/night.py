@@ -25,9 +25,10 @@ LAID_OUT: Final = (
     "day_sum", "day_seal",
 )  # fmt: skip
 """Tables of the run, which end with it."""
-ROOMY: Final = {"work_mem": "64MB", "default_statistics_target": "10"}
+ROOMY: Final = {"work_mem": "64MB", "default_statistics_target": "10", "jit": "off"}
 """Of each step: a day is sorted and summed in memory, and what is laid out is counted by as much of
-it as tells how large it is."""
+it as tells how large it is. No plan is compiled: a server that does takes longer for that than for
+most of a step."""
 OF_MANY_ROWS: Final = {"enable_nestloop": "off", "enable_memoize": "off"}
 """A day's rows are joined whole: told that few are there, a server would look them up one by one in
 tables that have no index. What it is told to look up it does not look up twice, nor remember."""

@@ -63,6 +63,8 @@ class Prepared:
         self._texts: dict[str, _Text] = {}
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._numbers = itertools.count(1)
+        self._is_forgetful = False
+        """The server still has what was forgotten here."""
 
     def ask(self, statements: Sequence[Statement]) -> list[Rows]:
         """The rows of each, none of one that tells nothing.
@@ -77,8 +79,12 @@ class Prepared:
             return self._connection.wait(self._asked(wanted))
 
     def forget(self) -> None:
-        """All is prepared anew when it is asked again: no name comes a second time."""
+        """All is prepared anew when it is asked again, and the server forgets it before that.
+
+        No name comes a second time.
+        """
         self._names.clear()
+        self._is_forgetful = True
 
     def _wanted(self, text: str, values: Values) -> _Wanted:
         known = self._texts.get(text)
@@ -95,12 +101,17 @@ class Prepared:
 
     def _asked(self, wanted: Sequence[_Wanted]) -> PQGen[list[Rows]]:
         pgconn = self._connection.pgconn
+        forgets = self._is_forgetful
         pgconn.enter_pipeline_mode()
         try:
+            if forgets:
+                pgconn.send_query_params(b"DEALLOCATE ALL", None)
             new = [self._send(pgconn, one) for one in wanted]
             pgconn.pipeline_sync()
             yield from send(pgconn)
             told, answers = [], []
+            if forgets:
+                told += yield from fetch_many(pgconn)
             for name in new:
                 if name is not None:
                     told += yield from fetch_many(pgconn)
@@ -112,6 +123,7 @@ class Prepared:
             if pgconn.status == ConnStatus.OK:
                 pgconn.exit_pipeline_mode()
         self._refuse_failed(told)
+        self._is_forgetful = False
         self._names |= {one.key: name for one, name in zip(wanted, new, strict=True) if name}
         return list(self._rows(answers))
 

@@ -131,6 +131,16 @@ def test_whatever_was_forgotten_is_prepared_anew(connection: DeadlineConnection)
     assert one(connection, "SELECT %s::int", 4) == 4
 
 
+def test_the_server_keeps_nothing_of_batches_that_failed(connection: DeadlineConnection) -> None:
+    connection.execute("CREATE TEMPORARY TABLE kept (n int CHECK (n < 10))")
+    for _ in range(9):
+        with pytest.raises(errors.CheckViolation):
+            connection.prepared.ask([("BEGIN", ()), ("INSERT INTO kept VALUES (%s)", (10,))])
+        connection.prepared.forget()
+        connection.execute("ROLLBACK")
+    assert one(connection, PREPARED) == 1  # the one that counts
+
+
 def test_more_than_sockets_hold_goes_there_and_comes_back(connection: DeadlineConnection) -> None:
     wide = b"\x00\xff" * (WIDE_BYTES // 2)
     told = connection.prepared.ask([("SELECT %s::bytea", (wide,))] * 3)
