@@ -400,10 +400,31 @@ def module_template(databases: Databases, database_template: str) -> str:
     return estate_of(databases, "posswitch_module_template", database_template, WIDE_PLAN)
 
 
+@pytest.fixture(scope="module")
+def sharing() -> None:
+    """For a module to use whose tests keep out of each other's way: they have one database, whose
+    ledger is audited once for all, but for those that ask to be `alone`."""
+
+
 @pytest.fixture
-def estate_database(databases: Databases, estate_template: str) -> Iterator[Dsns]:
-    """A database with the wide estate in it, for one test."""
-    yield from copied(databases, estate_template)
+def alone() -> None:
+    """For a test whose module is `sharing` a database, and that changes what others meet there."""
+
+
+def is_sharing(request: pytest.FixtureRequest) -> bool:
+    """Whether the test has the database of its module."""
+    return "sharing" in request.fixturenames and "alone" not in request.fixturenames
+
+
+@pytest.fixture
+def estate_database(
+    request: pytest.FixtureRequest, databases: Databases, estate_template: str
+) -> Iterator[Dsns]:
+    """A database with the wide estate in it, for one test or for all of a module."""
+    if is_sharing(request):
+        yield request.getfixturevalue("audited_estate")
+    else:
+        yield from copied(databases, estate_template)
 
 
 @pytest.fixture(scope="module")
@@ -449,18 +470,20 @@ def module_pool() -> CardPool:
 @pytest.fixture
 def pool(request: pytest.FixtureRequest, module_pool: CardPool) -> CardPool:
     """The cards of the database that the test has."""
-    if "estate_database" not in request.fixturenames:
+    if "estate_database" not in request.fixturenames or is_sharing(request):
         return module_pool
     has_many = "module_template" in request.fixturenames
     return CardPool(WIDE_PLAN.cards if has_many else FEW_CARDS)
 
 
 @pytest.fixture
-async def till(estate_database: Dsns) -> Any:
-    """The first demo terminal, on a running poster; the ledger is audited after the test."""
+async def till(request: pytest.FixtureRequest, estate_database: Dsns) -> Any:
+    """The first demo terminal, on a running poster; the ledger is audited after the test, or after
+    all that share it."""
     async with trading(estate_database) as till:
         yield till
-    audit_ledger(estate_database)
+    if not is_sharing(request):
+        audit_ledger(estate_database)
 
 
 @pytest.fixture(scope="module")

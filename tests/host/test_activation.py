@@ -19,6 +19,8 @@ from host.store.queries import load_queries
 from tests.host.conftest import NOW, Till
 from tests.host.stock.conftest import CITY, HSM, OWNER, Stock
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 ESTATE = load_queries("host.office", "estate.sql")
 FACE = 10_000
 
@@ -126,6 +128,7 @@ async def test_a_void_that_is_reversed_leaves_the_card_sold(till: Till, stock: S
     assert standing(stock, pan) == ("active", "sold", "2027-02-20", True, FACE)
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("way", [Kind.REVERSAL, Kind.VOID])
 async def test_a_card_that_was_sent_to_a_shop_is_in_its_stock_again(
     till: Till, stock: Stock, way: Kind
@@ -252,6 +255,7 @@ async def test_days_from_activation_end_by_themselves(till: Till, stock: Stock) 
     assert (await till.ask(spent)).reason is Reason.EXPIRED
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_physical_card_that_was_sent_to_a_shop_is_sold_there(
     till: Till, stock: Stock
 ) -> None:

@@ -23,6 +23,8 @@ from host.rules.own_postings import OWN_LEGS
 from host.rules.transactions import TRANSACTIONS
 from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, card_at, trading
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 LIMIT = 1_000_000
 """What a card of the city may hold, and what is on one: 1,000.00."""
 HELD = 100_000
@@ -73,6 +75,7 @@ def legs(till: Till, kind: Kind, card: int) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("against", Against)
 async def test_an_adjustment_moves_value_between_card_and_who_bears_it(
     till: Till, pool: CardPool, against: Against

@@ -23,6 +23,8 @@ from tests.host.conftest import Till
 from tests.host.stock.conftest import HSM, OWNER, Stock
 from tests.host.test_activation import FACE, activate, pans_of, standing
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 NUMBERS: Final = itertools.count(1)
 WANG, LI = 11, 12
 
@@ -46,6 +48,10 @@ async def ask(till: Till, own: OwnRequest) -> Response:
     return await Asking(till.poster.post_own, till.poster.shard_count).ask(own)
 
 
+def put_sale(till: Till, pan: Pan, sale: str) -> None:
+    till.sql("UPDATE card SET sale = %s WHERE pan_hash = %s", sale, HSM.pan_hash(pan))
+
+
 def findings(till: Till) -> list[str]:
     with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
         return [str(finding) for finding in audit(connection)]
@@ -59,7 +65,7 @@ def bound_to(stock: Stock, pan: Pan) -> int | None:
 async def test_a_card_is_activated_and_bound_by_one_posting(till: Till, stock: Stock) -> None:
     """S1-22, S1-24, S1-33, S4-76: its issuer puts the face value behind it."""
     [pan] = pans_of(stock, stock.opened(1).part)
-    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+    put_sale(till, pan, "sold")
     own = asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG)
     answer = await ask(till, own)
     assert answer.is_approved
@@ -83,7 +89,7 @@ async def test_a_card_of_the_stock_that_is_bound_is_in_stock_no_more(
 ) -> None:
     """S1-22, S1-23: whoever activates it, nobody sells it to another."""
     [pan] = pans_of(stock, stock.opened(1, product=stock.product(form=Form.PAPER)).part)
-    till.sql("UPDATE card SET sale = %s WHERE part_id IS NOT NULL", sale)
+    put_sale(till, pan, sale)
     assert (
         await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG, origin=origin))
     ).is_approved
@@ -92,6 +98,7 @@ async def test_a_card_of_the_stock_that_is_bound_is_in_stock_no_more(
     assert sold.reason is Reason.CARD_ALREADY_SOLD
 
 
+@pytest.mark.usefixtures("alone")
 async def test_the_audit_names_a_card_that_is_in_use_and_in_stock(till: Till, stock: Stock) -> None:
     [pan] = pans_of(stock, stock.opened(1).part)
     await activate(till, pan)
@@ -119,7 +126,7 @@ async def test_no_card_is_bound_with_more_than_it_may_hold(till: Till, stock: St
     """S1-07: whatever it was that let its batch be made."""
     product = stock.product(balance_minor_max=FACE - 1)
     [pan] = pans_of(stock, stock.opened(1, product=product).part)
-    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+    put_sale(till, pan, "sold")
     answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
     assert answer.reason is Reason.AMOUNT_LIMIT
     assert standing(stock, pan)[0] == "inactive"
@@ -135,6 +142,7 @@ async def test_a_card_of_a_product_without_end_never_expires(till: Till, stock: 
     assert (await till.ask(till.request(Kind.PURCHASE, None, 1, pan=pan))).is_approved
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -159,6 +167,7 @@ async def test_a_card_that_may_not_be_bound_says_why(
     assert answer.reason is reason
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_card_of_a_part_that_is_not_there_is_not_bound(till: Till, stock: Stock) -> None:
     """S1-35: and whoever audits the ledger is told of it until it is put right."""
     made = stock.opened(1)
@@ -189,22 +198,24 @@ async def test_a_card_of_a_batch_that_is_not_in_use_is_not_bound(
     [pan] = pans_of(stock, made.part)
     if state != "generated":
         stock.open(made.part)
-        till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+        put_sale(till, pan, "sold")
         do = batches.suspend_batch if state == "suspended" else batches.void_batch
         do(stock.connection, made.batch, OWNER)
     answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
     assert answer.reason is reason
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_product_says_whether_the_office_activates(till: Till, stock: Stock) -> None:
     """S1-07."""
     product = stock.product(activation=frozenset({Activation.TILL}))
     [pan] = pans_of(stock, stock.opened(1, product=product).part)
-    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+    put_sale(till, pan, "sold")
     answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
     assert answer.reason is Reason.FUNCTION_NOT_SUPPORTED
 
 
+@pytest.mark.usefixtures("alone")
 async def test_what_is_left_of_a_voided_card_goes_back_to_its_issuer(
     till: Till, stock: Stock
 ) -> None:

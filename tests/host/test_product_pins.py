@@ -15,6 +15,8 @@ from tests.host.conftest import TERMINALS, Till
 from tests.host.stock.conftest import HSM, Stock
 from tests.host.test_activation import activate, pans_of
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 RIGHT, WRONG = "135790", "975310"
 
 

@@ -12,6 +12,8 @@ from host.model.responses import Reason
 from tests.host.conftest import CardPool, Till
 from tests.host.test_points_expiry import expiry_of
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 OF_THE_ESTATE = dt.date(2028, 12, 1)
 """The day after the last one of the estate's lots."""
 EMPTY = next(number for number, odd in ODD_CARDS.items() if odd.name == "empty")

@@ -21,6 +21,8 @@ from tests.host.conftest import PLAN, Till
 from tests.host.stock.conftest import Stock
 from tests.host.test_vouchers import PIECES, made
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 MAC = mac_for(MacAlgorithm.X9_19, Secret.from_hex("0123456789ABCDEFFEDCBA9876543210"))
 OTHER = "80010009"
 Said = dict[str, Any]

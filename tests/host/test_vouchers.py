@@ -21,6 +21,8 @@ from host.stock.voucher_codes import new_voucher_codes
 from tests.host.conftest import PLAN, Till
 from tests.host.stock.conftest import HSM, OWNER, Stock
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 FACE: Final = 5_000
 OTHER: Final = "80010009"
 TERMINALS: Final = PLAN.terminals
@@ -287,6 +289,7 @@ async def test_a_goods_voucher_is_for_its_goods_stores_and_regions(
     assert (await redeem(till, code, FACE - 1)).reason is Reason.INVALID_AMOUNT
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(
     ("change", "spend", "bound_to_load"),
     [
@@ -350,6 +353,7 @@ async def test_wrong_codes_are_one_text_and_soon_too_many(till: Till, stock: Sto
     assert told(await redeem(till, code, terminal_id=OTHER)).taken, "others go on"
 
 
+@pytest.mark.usefixtures("alone")
 async def test_another_code_under_one_key_is_another_message(till: Till, stock: Stock) -> None:
     first, second = made(stock, 2)
     asked = redemption(till, first)
@@ -359,6 +363,7 @@ async def test_another_code_under_one_key_is_another_message(till: Till, stock: 
     assert answer.reason is Reason.DUPLICATE
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_voucher_is_never_refunded_or_voided_as_a_sale(till: Till, stock: Stock) -> None:
     [code] = made(stock)
     asked = redemption(till, code)
@@ -367,6 +372,7 @@ async def test_a_voucher_is_never_refunded_or_voided_as_a_sale(till: Till, stock
     assert voided.reason is Reason.INVALID_TRANSACTION
 
 
+@pytest.mark.usefixtures("alone")
 async def test_the_audit_names_a_voucher_that_is_not_as_its_uses_say(
     till: Till, stock: Stock
 ) -> None:
@@ -392,6 +398,7 @@ def shard_of_card(till: Till, card: int) -> int:
     return int(shard)
 
 
+@pytest.mark.usefixtures("alone")
 async def test_vouchers_expire_after_their_grace(till: Till, stock: Stock) -> None:
     """S1-05, S4-67: what nobody used was never posted, so there is nothing to write off."""
     [code] = made(stock, valid_to=dt.date(2026, 11, 23), grace_days=2)
