@@ -5,14 +5,16 @@ each batch) but shares no code with it except the seal's own text.
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
 
+from config.run.database import Dsns, embedded_dsns, make_database
 from host.ledger import (
     FIRST_SEAL,
     SEAL_FORM,
@@ -25,6 +27,7 @@ from host.ledger import (
 )
 from host.model.numbers import number_of, rrn_of
 from host.store.changes import note_what_differs
+from tests.conftest import Databases, copied
 
 DAY = dt.date(2026, 9, 30)
 NOW = dt.datetime(2026, 9, 30, 12, tzinfo=dt.UTC)
@@ -34,6 +37,8 @@ ISSUERS = {1: "99880000", 2: "99770000"}
 SHARDS = 2
 FINGERPRINT = b"\xaa"
 POINTS = {1: "P:RED", 2: "P:BLUE"}
+BEGUN = ("opened_day", "traded_day")
+"""What a test's database may begin with."""
 
 
 @dataclass(frozen=True)
@@ -391,6 +396,60 @@ class SmallLedger:
         )
 
 
+class Begun(NamedTuple):
+    """A database with a ledger in it, from which tests get their own."""
+
+    template: str
+    ledger: SmallLedger
+
+    def over(self, connection: psycopg.Connection[Any]) -> SmallLedger:
+        """The ledger as it stands in a copy."""
+        ledger = self.ledger
+        return replace(
+            ledger,
+            connection=connection,
+            accounts=dict(ledger.accounts),
+            seals=dict(ledger.seals),
+            trails=dict(ledger.trails),
+        )
+
+
+def _begun(
+    databases: Databases,
+    template: str,
+    name: str,
+    begin: Callable[[psycopg.Connection[Any]], SmallLedger],
+) -> Begun:
+    make_database(databases.owner, name, template)
+    dsns = embedded_dsns(databases.server.cluster, name)
+    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        return Begun(name, begin(connection))
+
+
+@pytest.fixture(scope="session")
+def opened_day(databases: Databases, database_template: str) -> Begun:
+    """An open day, once for those who take this fixture from the same place."""
+    name = f"posswitch_opened_template_{os.urandom(4).hex()}"
+    return _begun(databases, database_template, name, opened_ledger)
+
+
+@pytest.fixture(scope="session")
+def traded_day(databases: Databases, database_template: str) -> Begun:
+    """As `opened_day`, with one of everything posted."""
+    name = f"posswitch_traded_template_{os.urandom(4).hex()}"
+    return _begun(databases, database_template, name, _traded_day)
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest, databases: Databases, database_template: str
+) -> Iterator[Dsns]:
+    """A fresh migrated database of this test's own, with its ledger if it has one."""
+    began = next((name for name in BEGUN if name in request.fixturenames), None)
+    template = request.getfixturevalue(began).template if began else database_template
+    yield from copied(databases, template)
+
+
 @pytest.fixture
 def owner(database: Any) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(database.owner, autocommit=True) as connection:
@@ -410,15 +469,15 @@ def audit_login(database: Any) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def ledger(owner: psycopg.Connection[Any]) -> SmallLedger:
+def ledger(owner: psycopg.Connection[Any], opened_day: Begun) -> SmallLedger:
     """An open day with six cards of 1,000.00 each and nothing sold."""
-    return opened_ledger(owner)
+    return opened_day.over(owner)
 
 
 @pytest.fixture
-def day(owner: psycopg.Connection[Any]) -> SmallLedger:
+def day(owner: psycopg.Connection[Any], traded_day: Begun) -> SmallLedger:
     """The same with one of everything posted."""
-    return _traded_day(owner)
+    return traded_day.over(owner)
 
 
 @pytest.fixture(scope="module")

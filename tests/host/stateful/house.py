@@ -3,8 +3,9 @@
 import datetime as dt
 import itertools
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 import hypothesis
 import msgspec
@@ -124,6 +125,7 @@ class House:
         self.prizes = PRIZES
         self._look = psycopg.connect(till.dsns.owner, autocommit=True)
         self._look.prepare_threshold = 0
+        self._look.execute("SET plan_cache_mode = force_generic_plan")
         self.today = DAY
 
     def close(self) -> None:
@@ -185,24 +187,28 @@ class House:
         self.till.turn_the_date()
         self.today += dt.timedelta(days=1)
 
-    def money_of(self, card: int) -> tuple[int, int]:
-        """Money, and what of it is held, as its purse says."""
-        row = self._look.execute(
-            "SELECT posted_minor, held_minor FROM purse WHERE card_id = %s AND unit = 'CNY'",
-            (card,),
-        ).fetchone()
-        return row if row is not None else (0, 0)
-
-    def lots_of(self, card: int, unit: str) -> list[tuple[dt.date, int]]:
-        """Last days and points of lots that are not empty, in the order in which they came."""
+    def money_of(self, cards: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Money of each card, and what of it is held, as its purse says."""
         found = self._look.execute(
-            "SELECT l.expires_on, l.remaining FROM lot AS l JOIN purse AS p"
-            " ON p.shard = l.shard AND p.account_id = l.account_id"
-            " WHERE p.card_id = %s AND p.unit = %s AND l.remaining <> 0"
-            " ORDER BY l.expires_on, l.id",
-            (card, unit),
+            "SELECT c.id, p.posted_minor, p.held_minor FROM card AS c JOIN purse AS p"
+            " ON p.shard = c.shard AND p.card_id = c.id WHERE c.id = any(%s) AND p.unit = 'CNY'",
+            (cards,),
         )
-        return [(until, left) for until, left in found]
+        return dict.fromkeys(cards, (0, 0)) | {card: (has, held) for card, has, held in found}
+
+    def lots_of(self, cards: Sequence[int]) -> dict[tuple[int, str], list[tuple[dt.date, int]]]:
+        """Last days and points of lots of each card and unit that are not empty, in the order in
+        which they came."""
+        lots = defaultdict(list)
+        for card, unit, until, left in self._look.execute(
+            "SELECT c.id, p.unit, l.expires_on, l.remaining FROM card AS c"
+            " JOIN purse AS p ON p.shard = c.shard AND p.card_id = c.id"
+            " JOIN lot AS l ON l.shard = p.shard AND l.account_id = p.account_id"
+            " WHERE c.id = any(%s) AND l.remaining <> 0 ORDER BY l.expires_on, l.id",
+            (cards,),
+        ):
+            lots[card, unit].append((until, left))
+        return lots
 
 
 @contextmanager
@@ -213,8 +219,8 @@ def house_at(dsns: Dsns, hands: int) -> Iterator[House]:
     ready, ended = threading.Event(), threading.Event()
     tokens: list[trio.lowlevel.TrioToken] = []
     scopes: list[trio.CancelScope] = []
-    with opened(dsns) as poster:
-        till = Till(poster, dsns)
+    with ExitStack() as kept, opened(dsns) as poster:
+        till = Till(poster, dsns, kept=kept)
 
         async def run() -> None:
             async with trio.open_nursery() as nursery:

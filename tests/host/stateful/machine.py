@@ -75,11 +75,13 @@ class Tills(RuleBasedStateMachine):
     @invariant()
     def what_is_stored_is_what_the_model_has(self) -> None:
         """Money, and each lot by its last day."""
+        numbers = [card.number for card in self.cards]
+        money, stored = self.house.money_of(numbers), self.house.lots_of(numbers)
         for card in self.cards:
-            assert self.house.money_of(card.number) == (card.value, card.held), card
+            assert money[card.number] == (card.value, card.held), card
             for unit, lots in ((card.terms.unit, card.lots), (OTHER.unit, card.others)):
                 there = sorted((lot.until, lot.place, lot.left) for lot in lots if lot.left)
-                found = self.house.lots_of(card.number, unit)
+                found = stored[card.number, unit]
                 assert found == [(until, left) for until, _, left in there], unit
 
 
