@@ -154,7 +154,9 @@ async def test_whoever_claims_what_they_have_claimed_is_told_that_it_is_theirs(
     told = await desk.send(**({} if way == "link" else {"phone": OTHER_PHONE}))
     named: dict[str, Any] = {way: told.shown_once["link"] if way == "link" else desk.newest()}
     assert desk.job(await desk.done("gift.claim", card=desk.getter, **named)) == ("done", "")
-    desk.bureau.done(desk.service, "card.freeze", card=desk.getter, kind="lose", note="it is not mine")
+    desk.bureau.done(
+        desk.service, "card.freeze", card=desk.getter, kind="lose", note="it is not mine"
+    )
     for card in (desk.getter, desk.others):
         again = await desk.done("gift.claim", card=card, **named)
         assert again.told["gift"] == desk.newest()
