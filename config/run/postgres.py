@@ -39,8 +39,8 @@ SETTINGS: Final = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "password_encryption": "scram-sha-256",
-    # Batches of small rows, committed often: room for them, checkpoints seldom and spread. Logs of a
-    # busy day are kept for a night to write into: each new one has every commit wait for 16 MB.
+    # Batches of small rows, committed often: room for them, checkpoints seldom and spread. Logs of
+    # a busy day are kept for a night to write into: for each new one every commit waits for 16 MB.
     "shared_buffers": "256MB",
     "wal_buffers": "16MB",
     "min_wal_size": "1GB",
