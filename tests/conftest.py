@@ -289,6 +289,24 @@ def _quick_directory() -> str:
     return str(MEMORY) if has_room else tempfile.gettempdir()
 
 
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The one browser of all tests that look at pages; its windows are each test's own."""
+    from tests.switch.web.browsing import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def aside() -> Iterator[Any]:
+    """The same in a thread of its own, for tests that trade while it looks."""
+    from tests.switch.web.browsing import Aside
+
+    with contextlib.closing(Aside()) as browser:
+        yield browser
+
+
 class Databases(NamedTuple):
     """Where tests have databases, and the one connection on which all are made and dropped."""
 

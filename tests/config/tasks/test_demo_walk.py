@@ -16,11 +16,10 @@ from host.estate.demo import PIECE_VOUCHERS, voucher_code
 from host.estate.scene import LOTTERY, SEAT
 from host.office.visitors import PAY_PIN, VISITORS
 from host.office.visitors import PHONE as MEMBERS_PHONE
-from tests.switch.web.browsing import PHONE, chromium, needs_chromium
+from tests.switch.web.browsing import PHONE, needs_chromium
 from tests.switch.web.screens import DESK, pictured
 from tests.switch.web.walking import Walk, walked
 
-__all__ = ["chromium"]
 pytestmark = needs_chromium
 GIFT_MINOR, SALE = "5.00", "4.80"
 DECLINED_BY = "超出金额限制"

@@ -9,10 +9,10 @@ from playwright.sync_api import Page
 from config.run.staff import Colleague
 from host.estate.demo import voucher_code
 from tests.switch.seat.conftest import House
-from tests.switch.seat.test_seat_pages import chromium, looked_at, opened, pytestmark, shot
+from tests.switch.seat.test_seat_pages import looked_at, opened, pytestmark, shot
 from tests.switch.web.browsing import PHONE
 
-__all__ = ["chromium", "pytestmark"]
+__all__ = ["pytestmark"]
 
 
 @pytest.fixture(scope="module")

@@ -12,27 +12,27 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from config.run.staff import Colleague
 from host.estate.demo import GIFT_FACE_MINOR
 from tests.simulators.conftest import hastily
 from tests.switch.seat.conftest import CARDS, House
-from tests.switch.web.browsing import CHROMIUM, CONTRAST_MIN, CONTRASTS, PHONE, SCREENS, WIDE
+from tests.switch.web.browsing import (
+    CHROMIUM,
+    CONTRAST_MIN,
+    CONTRASTS,
+    PHONE,
+    SCREENS,
+    WIDE,
+    window,
+)
 from tests.whole.relay import Trouble
 
 SEAT = "80019002"
-MILLISECONDS_MAX = 20_000
+SECONDS_MAX = 20.0
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,37 +51,24 @@ def page(chromium: Chromium, house: House, cashier: Colleague) -> Iterator[Page]
         yield page
 
 
-class opened:  # noqa: N801 - used as a with
+@contextlib.contextmanager
+def opened(
+    chromium: Chromium,
+    house: House,
+    who: Colleague,
+    size: dict[str, int] = WIDE,
+    **how: Any,
+) -> Iterator[Page]:
     """A browser in which somebody has signed in."""
-
-    def __init__(
-        self,
-        chromium: Chromium,
-        house: House,
-        who: Colleague,
-        size: dict[str, int] | None = None,
-        **how: Any,
-    ) -> None:
-        given: Any = size or WIDE
-        self._context = chromium.new_context(
-            viewport=given, locale=how.pop("locale", "en-GB"), **how
-        )
-        self._house, self._who = house, who
-        self._context.set_default_timeout(MILLISECONDS_MAX)
-
-    def __enter__(self) -> Page:
-        page: Page = self._context.new_page()
-        page.goto(f"{self._house.web}/sign-in")
+    with window(chromium, size, SECONDS_MAX, **{"locale": "en-GB", **how}) as page:
+        page.goto(f"{house.web}/sign-in")
         told: Any = {
             "name": "posswitch_session",
-            "value": self._who.session.reveal().decode(),
-            "url": self._house.web,
+            "value": who.session.reveal().decode(),
+            "url": house.web,
         }
-        self._context.add_cookies([told])
-        return page
-
-    def __exit__(self, *_error: object) -> None:
-        self._context.close()
+        page.context.add_cookies([told])
+        yield page
 
 
 def activate(page: Page, card: int) -> None:

@@ -5,10 +5,12 @@ Pictures are left in `build/screens`.
 """
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -59,22 +61,81 @@ def launched() -> Iterator[Chromium]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with launched() as browser:
-        yield browser
+class Aside:
+    """A browser in a thread of its own, for tests whose host trades while somebody looks."""
+
+    def __init__(self) -> None:
+        self._thread, self._held = ThreadPoolExecutor(1), ExitStack()
+        self._chromium: Chromium | None = None
+
+    def look(self, script: Callable[[Page], None], size: dict[str, int], **how: Any) -> None:
+        """Have it do this, to its end."""
+        self._thread.submit(self._look, script, size, how).result()
+
+    def close(self) -> None:
+        """It is needed no more."""
+        self._thread.submit(self._held.close).result()
+        self._thread.shutdown()
+
+    def _look(
+        self, script: Callable[[Page], None], size: dict[str, int], how: dict[str, Any]
+    ) -> None:
+        if self._chromium is None:
+            self._chromium = self._held.enter_context(launched())
+        with window(self._chromium, size, **how) as page:
+            script(page)
+
+
+def opened(
+    chromium: Chromium, size: dict[str, int], language: str, scheme: str = "light"
+) -> AbstractContextManager[Page]:
+    """A page of a browser that nobody has signed in to."""
+    return window(chromium, size, locale=language, color_scheme=scheme)
+
+
+_IDLE: WeakKeyDictionary[Chromium, dict[str, list[Page]]] = WeakKeyDictionary()
+"""Windows of each browser that nobody looks at, by what they were made with."""
 
 
 @contextmanager
-def opened(
-    chromium: Chromium, size: dict[str, int], language: str, scheme: Any = "light"
+def window(
+    chromium: Chromium, size: dict[str, int], seconds_max: float = 30.0, **how: Any
 ) -> Iterator[Page]:
-    """A page of a browser that nobody has signed in to."""
-    context = chromium.new_context(viewport=size, locale=language, color_scheme=scheme)  # type: ignore[arg-type]
+    """A window of its own, as if it was new: to make one takes longer than most that is looked at.
+
+    It is another's after this one, if all went well. Who hears of what it does, or lets it do more
+    than usual, wants a `new_window`.
+    """
+    idle = _IDLE.setdefault(chromium, {}).setdefault(repr(sorted(how.items())), [])
+    page = idle.pop() if idle else chromium.new_context(viewport=size, **how).new_page()  # type: ignore[arg-type]
+    try:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_default_timeout(seconds_max * 1_000)
+        yield page
+        _forget(page)
+    except BaseException:
+        page.context.close()
+        raise
+    idle.append(page)
+
+
+@contextmanager
+def new_window(chromium: Chromium, size: dict[str, int], **how: Any) -> Iterator[Page]:
+    """One that nobody had before, nor has after."""
+    context = chromium.new_context(viewport=size, **how)  # type: ignore[arg-type]
     try:
         yield context.new_page()
     finally:
         context.close()
+
+
+def _forget(page: Page) -> None:
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+    page.emulate_media(media="null")
+    page.goto("about:blank")
+    page.context.clear_cookies()
 
 
 def let_in(page: Page, address: str, who: Person) -> None:

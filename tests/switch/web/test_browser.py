@@ -12,14 +12,13 @@ from tests.host.office.conftest import Bureau
 from tests.switch.web.browsing import (
     PHONE,
     WIDE,
-    chromium,
     let_in,
     looked_at,
     needs_chromium,
+    new_window,
     opened,
+    window,
 )
-
-__all__ = ["chromium"]
 
 FIRST_PAGE_BYTES_MAX = 100_000
 OWN_SCRIPT_BYTES_MAX = 40_000
@@ -88,7 +87,7 @@ def test_pages_are_read_on_a_phone_and_a_wide_screen_by_day_and_night(
 def test_nothing_is_asked_of_another_house_and_the_first_page_is_small(
     chromium: Chromium, address: str, shared_bureau: Bureau
 ) -> None:
-    with opened(chromium, WIDE, "zh-CN") as page:
+    with new_window(chromium, WIDE, locale="zh-CN") as page:
         asked: dict[str, int] = {}
         page.on("response", lambda answer: asked.update({answer.url: len(answer.body())}))
         wrong: list[str] = []
@@ -105,9 +104,7 @@ def test_nothing_is_asked_of_another_house_and_the_first_page_is_small(
 def test_without_a_script_all_of_it_works(
     chromium: Chromium, address: str, shared_bureau: Bureau
 ) -> None:
-    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
-    try:
-        page = context.new_page()
+    with window(chromium, WIDE, java_script_enabled=False, locale="en-GB") as page:
         let_in(page, address, shared_bureau.admin)
         page.goto(f"{address}/show/merchants")
         page.click("td.doing a >> nth=1")
@@ -115,8 +112,6 @@ def test_without_a_script_all_of_it_works(
         page.fill("[name=note]", "looked at without a script")
         page.click("button[value=rehearse]")
         assert "Only looked at" in page.inner_text("h2")
-    finally:
-        context.close()
 
 
 def test_the_focus_goes_to_what_is_wrong(

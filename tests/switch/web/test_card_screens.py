@@ -13,14 +13,12 @@ from tests.host.office.test_stock import Issuer
 from tests.switch.web.browsing import (
     PHONE,
     WIDE,
-    chromium,
     let_in,
     looked_at,
     needs_chromium,
+    new_window,
     opened,
 )
-
-__all__ = ["chromium"]
 
 pytestmark = needs_chromium
 LOOKS = ((PHONE, "zh-CN", "light"), (WIDE, "zh-CN", "light"), (WIDE, "en-GB", "dark"))
@@ -102,7 +100,7 @@ def test_a_card_is_found_by_its_number_and_frozen_in_two_clicks(
     bureau = house.bureau
     card, pan = _active_card(house)
     service = bureau.person("service", "issuer")
-    with opened(chromium, WIDE, "en-GB") as page:
+    with new_window(chromium, WIDE, locale="en-GB") as page:
         asked: list[str] = []
         page.on("request", lambda one: asked.append(one.url))
         let_in(page, address, service)

@@ -10,15 +10,12 @@ from tests.host.office.conftest import Bureau
 from tests.host.office.test_card_faces import Studio
 from tests.switch.web.browsing import (
     WIDE,
-    chromium,
     let_in,
     needs_chromium,
     opened,
     pictured,
 )
 from tests.switch.web.conftest import Open
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,11 @@ from tests.host.office.test_staff_issues import PRICE, Works
 from tests.switch.web.browsing import (
     PHONE,
     WIDE,
-    chromium,
     let_in,
     looked_at,
     needs_chromium,
     opened,
 )
-
-__all__ = ["chromium"]
 
 pytestmark = needs_chromium
 LOOKS = ((PHONE, "zh-CN", "light"), (WIDE, "zh-CN", "light"), (WIDE, "en-GB", "dark"))

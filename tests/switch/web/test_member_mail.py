@@ -61,5 +61,5 @@ async def test_a_member_writes_to_a_store_and_reads_its_answer(shop: Shop) -> No
         assert page.locator("article.letter").count() == 1
 
     await shop.look(write)
-    await shop.look(answer, viewport=WIDE)
+    await shop.look(answer, size=WIDE)
     await shop.look(read, color_scheme="dark", java_script_enabled=False)

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 import trio
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from host.model.office import Done
 from host.model.requests import Kind
@@ -26,8 +26,8 @@ from tests.host.office.test_lotteries import House
 from tests.host.office.test_voucher_use import made_desk
 from tests.host.test_gifts import money
 from tests.host.test_vouchers import FACE
-from tests.switch.web.browsing import CHROMIUM, WIDE, looked_at, needs_chromium
 from tests.switch.web.browsing import PHONE as PHONE_SIZE
+from tests.switch.web.browsing import WIDE, Aside, looked_at, needs_chromium
 from tests.switch.web.conftest import served
 
 __all__ = ["module_pool", "pool", "till"]
@@ -43,21 +43,12 @@ class Shop:
     bureau: Bureau
     till: Till
     address: str
+    aside: Aside
 
     async def look(self, script: Callable[[Page], None], **how: Any) -> None:
         """A browser does this, in a thread, while the host trades."""
-        await trio.to_thread.run_sync(lambda: self._looked(script, how))
-
-    def _looked(self, script: Callable[[Page], None], how: dict[str, Any]) -> None:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            context = browser.new_context(**{"viewport": PHONE_SIZE, "locale": "zh-CN", **how})
-            page = context.new_page()
-            page.set_default_timeout(15_000)
-            try:
-                script(page)
-            finally:
-                browser.close()
+        told = {"size": PHONE_SIZE, "locale": "zh-CN", "seconds_max": 15.0, **how}
+        await trio.to_thread.run_sync(lambda: self.aside.look(script, **told))
 
     def sign_in(self, page: Page, phone: str) -> None:
         """By the door; who comes for the first time chooses a PIN."""
@@ -86,7 +77,7 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(bureau: Bureau, till: Till, tmp_path: Path) -> AsyncIterator[Shop]:
+async def shop(bureau: Bureau, till: Till, aside: Aside, tmp_path: Path) -> AsyncIterator[Shop]:
     bureau.office = replace(bureau.office, ask=asking_of(till).ask_from_thread)
 
     def connect() -> psycopg.Connection[Any]:
@@ -105,7 +96,7 @@ async def shop(bureau: Bureau, till: Till, tmp_path: Path) -> AsyncIterator[Shop
             till.poster.paying = paying
             nursery.start_soon(paying.run)
             nursery.start_soon(do_jobs)
-            shop = Shop(bureau, till, address)
+            shop = Shop(bureau, till, address, aside)
             for phone in MEMBERS:
                 await trio.to_thread.run_sync(bureau.member, phone)
             shop.own_cards()
@@ -149,7 +140,7 @@ async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop
         assert "40.00" in page.inner_text("main")
         looked_at(page, "me-usages-wide-en", is_whole=True)
 
-    await shop.look(look_back, viewport=WIDE, locale="en-GB")
+    await shop.look(look_back, size=WIDE, locale="en-GB")
 
 
 async def test_a_member_scans_a_store_and_pays(shop: Shop) -> None:
@@ -202,7 +193,7 @@ async def test_a_gift_is_sent_seen_and_claimed(shop: Shop) -> None:
         assert "端午安康!" not in page.inner_text("main")
 
     await shop.look(give)
-    await shop.look(claim, locale="en-GB", viewport=WIDE, color_scheme="dark")
+    await shop.look(claim, locale="en-GB", size=WIDE, color_scheme="dark")
     assert money(shop.till, *CARDS[:2]) == [95_000, 105_000]
 
 
@@ -321,7 +312,7 @@ async def test_a_member_loads_a_card_by_a_code_and_sees_cash_come_in(shop: Shop)
         looked_at(page, "me-usages-wide-en", is_whole=True)
         assert page.locator("table.rows tbody tr").count() == 3
 
-    await shop.look(wait, viewport=WIDE, locale="en-GB")
+    await shop.look(wait, size=WIDE, locale="en-GB")
     assert money(shop.till, CARDS[0]) == [100_000 + FACE + 7_700]
 
 

@@ -16,7 +16,6 @@ from tests.host.conftest import MERCHANT_OF, CardPool, trading
 from tests.host.office.conftest import Bureau, Person
 from tests.switch.web.browsing import (
     WIDE,
-    chromium,
     let_in,
     looked_at,
     needs_chromium,
@@ -25,7 +24,6 @@ from tests.switch.web.browsing import (
 )
 from tests.switch.web.conftest import Open
 
-__all__ = ["chromium"]
 pytestmark = needs_chromium
 DAY = dt.date(2026, 11, 22)
 SOLD, DISPUTED = 20_000, 12_300

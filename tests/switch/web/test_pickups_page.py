@@ -6,7 +6,7 @@ from tests.host.conftest import module_pool, pool, till
 from tests.host.office.conftest import PAY_PIN
 from tests.host.office.test_gifts import PHONE
 from tests.host.office.test_voucher_use import made_desk
-from tests.switch.web.browsing import let_in, looked_at, needs_chromium
+from tests.switch.web.browsing import let_in, looked_at, needs_chromium, window
 from tests.switch.web.test_member_pages import Shop, shop
 
 __all__ = ["module_pool", "pool", "shop", "till"]
@@ -20,10 +20,13 @@ async def test_the_tablet_has_what_a_member_says_on_the_phone(shop: Shop) -> Non
     def look(page: Page) -> None:
         desk = made_desk(bureau, shop.till)
         bureau.done(desk.service, "voucher.claim", batch=desk.batch, phone=PHONE, channel="wechat")
-        context = page.context.browser
-        assert context is not None
-        tablet = context.new_page(viewport={"width": 1024, "height": 768}, locale="zh-CN")
-        let_in(tablet, shop.address, desk.clerk)
+        browser = page.context.browser
+        assert browser is not None
+        with window(browser, {"width": 1024, "height": 768}, locale="zh-CN") as tablet:
+            let_in(tablet, shop.address, desk.clerk)
+            make_ready(page, tablet)
+
+    def make_ready(page: Page, tablet: Page) -> None:
         tablet.goto(f"{shop.address}/pickups")
         assert "暂无预约" in tablet.inner_text("main")
         shop.sign_in(page, PHONE)

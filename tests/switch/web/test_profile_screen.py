@@ -6,16 +6,12 @@ from playwright.sync_api import Browser as Chromium
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.switch.web.browsing import (
     WIDE,
-    chromium,
-    launched,
     let_in,
     needs_chromium,
     opened,
     pictured,
 )
 from tests.switch.web.conftest import Open
-
-__all__ = ["chromium", "launched"]
 
 pytestmark = needs_chromium
 

@@ -8,14 +8,11 @@ from tests.host.office.test_rules_of_people import TODAY, People
 from tests.switch.web.browsing import (
     PHONE,
     WIDE,
-    chromium,
     let_in,
     looked_at,
     needs_chromium,
     opened,
 )
-
-__all__ = ["chromium"]
 
 pytestmark = needs_chromium
 

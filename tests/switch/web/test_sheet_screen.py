@@ -12,15 +12,12 @@ from tests.host.office.test_voucher_prints import PASSWORD, made
 from tests.switch.web.browsing import (
     PHONE,
     WIDE,
-    chromium,
     let_in,
     looked_at,
     needs_chromium,
     opened,
 )
 from tests.switch.web.conftest import Open
-
-__all__ = ["chromium"]
 
 pytestmark = needs_chromium
 

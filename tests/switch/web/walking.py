@@ -13,13 +13,13 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from tests.host.office.conftest import code_at
-from tests.switch.web.browsing import WIDE
+from tests.switch.web.browsing import WIDE, window
 from tests.switch.web.screens import pictured
 
 COMMAND = (sys.executable, "-m", "config")
 SMALL = ("--seconds", "4", "--terminals", "12", "--seed", "1")
 DEMO_SECONDS_MAX, UP_SECONDS_MAX = 400, 90
-MILLISECONDS_MAX = 20_000
+SECONDS_MAX = 20.0
 
 
 @dataclass
@@ -41,13 +41,9 @@ class Walk:
         self, chromium: Chromium, role: str, size: dict[str, int] = WIDE, language: str = "zh-CN"
     ) -> Iterator[Page]:
         """Somebody of that role, at where they begin: in by the link, and then by their cookies."""
-        given: Any = size
-        context = chromium.new_context(viewport=given, locale=language)
-        context.set_default_timeout(MILLISECONDS_MAX)
-        page = context.new_page()
-        try:
+        with window(chromium, size, SECONDS_MAX, locale=language) as page:
             if role in self.sessions:
-                context.add_cookies(self.sessions[role])
+                page.context.add_cookies(self.sessions[role])
                 page.goto(self.address)
             else:
                 page.goto(self.links[role])
@@ -57,10 +53,8 @@ class Walk:
                     pictured(page, "visit-en")
                 page.click("main a.button")
                 page.wait_for_load_state()
-                self.sessions[role] = context.cookies()
+                self.sessions[role] = page.context.cookies()
             yield page
-        finally:
-            context.close()
 
     def code(self, role: str) -> str:
         """The next one-time code that is good: each step is good once."""
