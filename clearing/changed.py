@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from clearing.unused import without_a_byte
 from host.store.changes import gaps
 from host.store.deciding import CHAINED, Chained, How, how_of
 from host.store.queries import load_queries
@@ -71,8 +72,11 @@ def _differing(connection: Connection, readable: Collection[str]) -> Sequence[tu
     Table, key, whether there was one, whether there is one: the first of them, table by table. One
     more, of no table, says that somewhere a change was made over an edit by hand.
     """
+    there = [table for table in CHAINED if table.name in readable]
+    empty = without_a_byte(connection)
+    filled = [table for table in there if table.name not in empty]
     statement = _DIFFERING.format(
-        now=sql.SQL(" UNION ALL ").join(_now(table) for table in CHAINED if table.name in readable),
+        now=sql.SQL(" UNION ALL ").join(_now(table) for table in filled or there[:1]),
         noted=sql.SQL(SQL["noted_in_turn"]),
     )
     told = {"names": _NAMES, "readable": list(readable), "limit": FINDINGS_MAX}

@@ -18,6 +18,7 @@ from clearing.checks import LAID_OUT, SQL, Computed
 from clearing.netting import MOVING
 from clearing.night import ClearingError
 from clearing.sharing import ISOLATED, Question, ask_over_both, questions, same_instant
+from clearing.unused import has_nothing_to_ask, without_a_byte
 from host.estate.openings import OPENING
 from host.ledger import DEBT_FLOOR_POINTS
 from host.model.claims import CARD_SIGN, Claim, card_effects
@@ -148,9 +149,9 @@ def ask(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violation]
 
 def findings(connection: Connection, claims: Iterable[Claim] = ()) -> Iterator[Violation]:
     """As `ask`, one after another: who needs to know but whether there are any stops at one."""
-    has_claims = _prepare(connection, claims)
+    has_claims, empty = _prepare(connection, claims), without_a_byte(connection)
     for question in questions():
-        yield from _ask(connection, question, has_claims)
+        yield from _ask(connection, question, empty, has_claims=has_claims)
 
 
 def _prepare(connection: Connection, claims: Iterable[Claim]) -> bool:
@@ -182,15 +183,18 @@ def lay_out(connection: Connection) -> None:
 
 
 def _asker(connection: Connection, *, has_claims: bool) -> Callable[[Question], list[Violation]]:
-    return lambda question: list(_ask(connection, question, has_claims))
+    empty = without_a_byte(connection)
+    return lambda question: list(_ask(connection, question, empty, has_claims=has_claims))
 
 
-def _ask(connection: Connection, question: Question, has_claims: bool) -> Iterator[Violation]:
+def _ask(
+    connection: Connection, question: Question, empty: frozenset[str], *, has_claims: bool
+) -> Iterator[Violation]:
     number, asks = question.check.number, question.asks
     if isinstance(asks, Computed):
         for what in islice(asks.find(connection), FINDINGS_PER_TEST_MAX):
             yield Violation(check=number, test=asks.name, what=what)
-    elif has_claims or not asks.of_claims:
+    elif (has_claims or not asks.of_claims) and not has_nothing_to_ask(asks.name, empty):
         for row in _rows(connection, asks.name):
             what = asks.reads.format_map(in_their_units(row))
             yield Violation(check=number, test=asks.name, what=what)

@@ -101,6 +101,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/audit_disputes.sql": ALL,
         "clearing/claims.sql": ALL,
         "clearing/changed.sql": ALL,
+        "clearing/unused.sql": ALL,
         "clearing/seals.sql": ALL,
         "clearing/heads.sql": ALL,
         "clearing/export.sql": ALL,
