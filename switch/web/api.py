@@ -15,7 +15,7 @@ from starlette.routing import Route
 from host.model.catalogue import Catalogue, Look
 from host.model.office import NOBODY, ROWS_MAX, Do, Refused, Show, Told, sought
 from host.model.secrets import Secret
-from switch.web.asked import PLACES_MAX, places_of, rows_of, typed_in_query
+from switch.web.asked import PLACE, PLACES_MAX, places_of, rows_of, twice_in, typed_in_query
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import TOKEN_CHARACTERS_MAX, Limiter
 from switch.web.openapi import ROWS_USUAL, document_of
@@ -24,6 +24,8 @@ from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, RETRY_AFTER, status_
 SIGN_IN: Final = "session.sign_in"
 SIGN_INS: Final = frozenset({SIGN_IN, "session.code", "session.phone_sign_in", "session.visit"})
 """What is limited by where it comes from, whoever asks."""
+PAGING: Final = frozenset({PLACE, "rows", "count"})
+"""What stands beside the filters in an address."""
 NO_JSON: Final = Refused(code="E-FIELD", en="the body is no JSON object", zh="内容不是 JSON 对象")
 
 
@@ -84,18 +86,20 @@ class Api:
     async def show(self, request: Request) -> Response:
         """A page of a view: filters, `after` and `rows` stand in the query."""
         typed = typed_in_query(request)
+        rows = rows_of(typed, ROWS_USUAL)
+        if isinstance(rows, Refused):
+            return json_of(rows)
+        twice = twice_in(typed)
+        if twice is not None:
+            return json_of(twice)
         asked = Show(
             session=bearer(request),
             view=request.path_params["view"],
             filters=sought(
-                {
-                    name: values[0]
-                    for name, values in typed.items()
-                    if name not in {"after", "rows", "count"}
-                }
+                {name: values[0] for name, values in typed.items() if name not in PAGING}
             ),
             after=places_of(typed),
-            rows_max=rows_of(typed, ROWS_USUAL),
+            rows_max=rows,
             is_counted="count" in typed,
             stands_in_address=True,
             source=source_of(request),

@@ -7,13 +7,20 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from host.model.office import ROWS_MAX
+from host.model.office import ROWS_MAX, Refused
 
 FIELDS_MAX: Final = 200
 FILES_MAX: Final = 1
 NAME_CHARACTERS_MAX: Final = 40
 PLACES_MAX: Final = 8
 """Parts of the place at which a list goes on."""
+PLACE: Final = "after"
+NO_ROWS: Final = Refused(
+    code="E-FIELD",
+    field="rows",
+    en=f"rows: a whole number from 1 to {ROWS_MAX}",
+    zh=f"rows: 应为 1 到 {ROWS_MAX} 的整数",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +76,29 @@ def typed_in_query(request: Request) -> dict[str, list[str]]:
 
 def places_of(typed: dict[str, list[str]]) -> list[str]:
     """Where the page before ended."""
-    return typed.get("after", [])[:PLACES_MAX]
+    return typed.get(PLACE, [])[:PLACES_MAX]
 
 
-def rows_of(typed: dict[str, list[str]], usual: int) -> int:
+def rows_of(typed: dict[str, list[str]], usual: int) -> int | Refused:
     """How many rows are asked for, within what a page may have."""
     told = "".join(typed.get("rows", ())[:1])
-    return min(max(int(told), 1), ROWS_MAX) if told.isascii() and told.isdigit() else usual
+    if not told:
+        return usual
+    is_number = told.isascii() and told.isdigit() and len(told) <= len(f"{ROWS_MAX}")
+    return int(told) if is_number and 1 <= int(told) <= ROWS_MAX else NO_ROWS
+
+
+def twice_in(typed: dict[str, list[str]]) -> Refused | None:
+    """Why not, where one thing is told twice: none of both would be what was meant."""
+    for name, values in typed.items():
+        if name != PLACE and len(values) > 1:
+            return Refused(
+                code="E-FIELD",
+                field=name,
+                en=f"{name}: it may be given once",
+                zh=f"{name}: 只能给出一次",
+            )
+    return None
 
 
 def back_to(told: str) -> str:

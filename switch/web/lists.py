@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from host.model.catalogue import ViewTold
 from host.model.office import ROWS_MAX, Page, Refused, Show, Told
-from switch.web.asked import places_of, typed_in_query
+from switch.web.asked import places_of, twice_in, typed_in_query
 from switch.web.exported import lines_of
 from switch.web.parquet import MEDIA_TYPE, groups_of
+from switch.web.statuses import REFUSED
 from switch.web.visits import Visits, is_out, status_of
 from terminals.web import details, forms, links, pages
 from terminals.web.reader import Reader
@@ -69,6 +70,9 @@ class Lists:
         reader = await visits.reader(request)
         view = _view(request, reader)
         filters = forms.filters_of(view, typed)
+        twice = twice_in(typed)
+        if twice is not None:
+            return visits.shown(request, pages.listed(reader, view, filters, twice), REFUSED)
         if forms.lacks_filter(view, filters):
             return visits.shown(request, pages.listed(reader, view, filters, None))
         asked = visits.asked(request, view.id, filters, places_of(typed))
@@ -120,10 +124,10 @@ class Lists:
     async def _first_page(self, request: Request, reader: Reader) -> tuple[ViewTold, Show, Told]:
         """Of a list that is to be a file: what is asked, and what it begins with."""
         visits = self._visits
-        view = _view(request, reader)
-        filters = forms.filters_of(view, typed_in_query(request))
+        view, typed = _view(request, reader), typed_in_query(request)
+        filters = forms.filters_of(view, typed)
         asked = _as_sent(request, visits.asked(request, view.id, filters, [], rows_max=ROWS_MAX))
-        return view, asked, await visits.desk.ask(asked)
+        return view, asked, twice_in(typed) or await visits.desk.ask(asked)
 
 
 def _as_file(pieces: AsyncIterator[str | bytes], name: str, media_type: str) -> Response:

@@ -19,6 +19,8 @@ AMOUNT: Final = re.compile(r"(-?)([0-9]{1,16}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.
 """A comma stands between thousands alone: `1,50` may be meant as 1.50, and is no amount."""
 MINOR_DIGITS: Final = 2
 """Of the house's currency (ISO 4217)."""
+NO_FILTERS: Final = frozenset({"after", "form_token"})
+"""What is sent with a list's filters, and is none."""
 TYPED_SECRETLY: Final = "secret"
 
 
@@ -33,10 +35,14 @@ def values_of(action: ActionTold, typed: Typed) -> dict[str, Any]:
 
 
 def filters_of(view: ViewTold, typed: Typed) -> dict[str, str]:
-    """What rows are to be found by."""
-    names = [one.name for one in view.filters]
-    told = {name: "".join(typed.get(name, ())[:1]).strip() for name in names}
-    return {name: value for name, value in told.items() if value}
+    """What rows are to be found by; also what is no filter of theirs, which the office says."""
+    told = {name: "".join(values[:1]).strip() for name, values in typed.items()}
+    names = {one.name for one in view.filters}
+    return {
+        name: value
+        for name, value in told.items()
+        if name not in NO_FILTERS and (value or name not in names)
+    }
 
 
 def lacks_filter(view: ViewTold, filters: Mapping[str, str]) -> bool:

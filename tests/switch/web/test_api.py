@@ -61,7 +61,12 @@ def test_what_is_found_by_a_secret_is_sent_in_the_body(front: Open, bureau: Bure
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
-        ("show/people?login=a&login=b&rows=0", None, 200, None),
+        ("show/people?login=a&rows=200&count", None, 200, None),
+        ("show/people?login=a&login=b", None, 422, "E-FIELD"),
+        ("show/people?rows=0", None, 422, "E-FIELD"),
+        ("show/people?rows=201", None, 422, "E-FIELD"),
+        ("show/people?rows=many", None, 422, "E-FIELD"),
+        ("show/people?sort=login", None, 422, "E-FIELD"),
         ("show/people?nothing=1", None, 422, "E-FIELD"),
         ("show/nothing", None, 404, "E-NOT-FOUND"),
         ("do/nothing", {}, 404, "E-NOT-FOUND"),

@@ -69,6 +69,31 @@ def test_what_is_in_the_way_is_said_in_the_readers_language(front: Open, bureau:
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("sort=name", "sort: there is no such filter"),
+        ("merchant=1", "merchant: there is no such filter"),
+        ("rows=5&name=Harbour", "rows: there is no such filter"),
+        ("name=a&name=b", "name: it may be given once"),
+    ],
+)
+def test_what_is_no_filter_of_a_list_is_told_and_no_list_is_shown_as_if_it_were(
+    front: Open, bureau: Bureau, asked: str, said: str
+) -> None:
+    """Nor given away as a file: who asked would take it for what they asked for."""
+    browser = _as(front, bureau.admin)
+    browser.post("/language", {"language": "en", "back": "/"})
+    for address in (f"/show/merchants?{asked}", f"/export/merchants?{asked}"):
+        page = browser.get(address)
+        assert page.status_code == 422, address
+        assert said in page.text, page.text
+        assert HOME["merchant"] not in page.text
+    browser.post("/language", {"language": "zh", "back": "/"})
+    assert re.search("没有这个筛选条件|只能给出一次", browser.get(f"/show/merchants?{asked}").text)
+    assert browser.get("/show/merchants?name=&after=").status_code == 200
+
+
 def test_a_card_is_found_by_its_number_which_stands_in_no_address_and_no_page(
     front: Open, bureau: Bureau
 ) -> None:
