@@ -22,6 +22,7 @@ from host.store.settlement_view import TerminalView
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S %Z"
 
+ENDED_BY: Final = "what was mended is ended by: posswitch exception resolve ID --note HOW"
 CASE_COLUMNS: Final = (
     *map(Column, ("id", "terminal", "batch", "trace", "case")),
     number("amount"),
@@ -58,6 +59,8 @@ def print_cases(cases: Sequence[StoredCase], *, as_json: bool = False) -> None:
     more = f" (the first {LISTED_MAX:,})" if len(cases) == LISTED_MAX else ""
     opened = sum(case.resolved_at is None for case in cases)
     console.print(f"{opened} open of {len(cases)} listed{more}")
+    if opened:
+        console.print(ENDED_BY, markup=False)
 
 
 def print_terminal(view: TerminalView, *, as_json: bool = False) -> None:

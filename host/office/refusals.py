@@ -503,7 +503,10 @@ OPEN_CASES: Final = RefusalKind(
     en="{cases} cases of {amount} are open",
     zh="未结差错 {cases} 笔, {amount}",
     why="what is paid before a difference is explained is asked back, or lost",
-    next="resolve them: posswitch terminal exceptions and posswitch show recon-items list each",
+    next=(
+        "posswitch terminal exceptions and posswitch show recon-items list each; "
+        "posswitch exception resolve and posswitch recon match end one"
+    ),
 )
 RUNNING: Final = RefusalKind(
     code="E-RUNNING",

@@ -56,6 +56,7 @@ def test_a_case_is_listed_with_what_to_do_and_resolved(places: Places) -> None:
     for word in (TID, "000012", "000002", "missing_at_terminal", "123.45 CNY", "[slip]"):
         assert word in listed.stdout
     assert CASES[CASE.kind].advice in listed.stdout
+    assert "posswitch exception resolve ID --note HOW" in listed.stdout.splitlines()[-1]
     [case] = json.loads(run(places, "exceptions", "--json").stdout)
     assert (case["kind"], case["amount_minor"], case["resolved_at"]) == (
         "missing_at_terminal",
