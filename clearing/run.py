@@ -155,6 +155,7 @@ class Summary:
 
     business_date: dt.date
     next_business_date: dt.date
+    """The one that is open now: of a date that is cleared once more, not the one behind it."""
     steps: tuple[StepDone, ...]
     positions: tuple[Position, ...]
     findings: tuple[Finding, ...]
@@ -244,7 +245,7 @@ def _run(
         night.run("complete_run")
         summary = Summary(
             business_date=business_date,
-            next_business_date=business_date + dt.timedelta(days=1),
+            next_business_date=_open_now(night),
             steps=tuple(done),
             positions=positions(night),
             findings=kept(night),
@@ -253,6 +254,13 @@ def _run(
             note=note,
         )
     yield summary
+
+
+def _open_now(night: Night) -> dt.date:
+    row = night.row("open_date")
+    assert row is not None, "a date that is cleared has opened another"
+    date: dt.date = row["business_date"]
+    return date
 
 
 def clearing_of_due(

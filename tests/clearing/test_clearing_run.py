@@ -96,6 +96,15 @@ def test_a_second_run_without_a_date_does_not_close_an_untraded_day(
 
 
 @pytest.mark.usefixtures("day")
+def test_a_date_that_is_cleared_once_more_names_the_date_that_is_open_now(
+    night_login: Connection, tmp_path: Path
+) -> None:
+    run_clearing(night_login, tmp_path)
+    run_clearing(night_login, tmp_path, DAY + dt.timedelta(1))
+    assert run_clearing(night_login, tmp_path, DAY).next_business_date == DAY + dt.timedelta(2)
+
+
+@pytest.mark.usefixtures("day")
 def test_files_lost_from_disk_are_written_again_byte_for_byte(
     night_login: Connection, tmp_path: Path
 ) -> None:
