@@ -62,6 +62,8 @@ OF_ONE_HOUSE = (
     re.compile(r"tests/switch/seat/test_\w+\.py"),
 )
 """Files that share what is started once for them all, so that one worker takes them."""
+PICTURES = "POSSWITCH_TESTS_PICTURES"
+"""In the environment of a run that keeps them."""
 _OWN_DIRECTORY = pytest.StashKey[Path]()
 
 
@@ -96,6 +98,7 @@ COUNTS = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make chaos` says."""
     parser.addoption("--full", action="store_true", help="the full count of everything counted")
+    parser.addoption("--pictures", action="store_true", help="keep pictures of pages that are seen")
     parser.addoption("--seed", type=int, default=8583, help="of all that is drawn")
     for name, count in COUNTS.items():
         told = f"{count.what}: {count.short}, with --full {count.full}"
@@ -132,6 +135,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Who starts us in the background has Ctrl-C ignored, and so would all that we start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.getoption("pictures"):
+        os.environ[PICTURES] = "1"
     if not _is_worker(config):
         tempfile.tempdir = os.environ["TMPDIR"] = _quick_directory()
     if config.option.basetemp is None:

@@ -1,9 +1,11 @@
 """A real browser: opened in a size, a language and a scheme, let in, and what it shows looked at.
 
 Debian's chromium is driven from outside; where there is none the tests are skipped, and say so.
-Pictures are left in `build/screens`.
+Pictures are left in `build/screens` by a run that has `--pictures`: to take one is half of what
+there is to do for a page.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 
+from tests.conftest import PICTURES
 from tests.host.office.conftest import Person
 
 CHROMIUM = shutil.which("chromium")
@@ -152,8 +155,14 @@ def looked_at(page: Page, name: str, *, is_whole: bool = False) -> None:
     assert width <= page.viewport_size["width"], (name, "it runs out of the window")
     thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
     assert not thin, (name, thin)
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"{name}.png", full_page=is_whole)
+    shot(page, name, is_whole=is_whole)
+
+
+def shot(page: Page, name: str, *, is_whole: bool = False) -> None:
+    """Its picture, where pictures are wanted."""
+    if os.environ.get(PICTURES):
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENS / f"{name}.png", full_page=is_whole)
 
 
 def pictured(chromium: Chromium, address: str, who: Person, pictures: dict[str, str]) -> None:
