@@ -115,6 +115,7 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
     Raises:
         Refusal: a filter is none of the view's, or its value of another kind.
     """
+    _refuse_unknown(view, asked.filters)
     needs = view.needs_of(who.grant.scope) if who.grant is not None else view.needs
     if needs and not needs & asked.filters.keys():
         needed = " or ".join(sorted(needs))
@@ -183,6 +184,13 @@ def _source(view: View, who: Who) -> sql.Composable:
     return sql.SQL("SELECT v.* FROM (") + statement + fence
 
 
+def _refuse_unknown(view: View, filters: Mapping[str, Secret]) -> None:
+    known = {one.name for one in view.filters}
+    for name in filters:
+        if name not in known:
+            raise Refusal(FIELD, field=name, problem="there is no such filter")
+
+
 def _conditions(
     view: View, who: Who, filters: Mapping[str, Secret]
 ) -> tuple[list[sql.Composed], dict[str, Any]]:
@@ -193,10 +201,9 @@ def _conditions(
     own = _own(view, who)
     if own is not None:
         conditions.append(sql.SQL(own.among).format())
+    _refuse_unknown(view, filters)
     known = {one.name: one for one in view.filters}
     for name, value in filters.items():
-        if name not in known:
-            raise Refusal(FIELD, field=name, problem="there is no such filter")
         row = known[name]
         if row.beside and row.beside not in filters:
             raise Refusal(FIELD, field=name, problem=f"{row.beside} has to be given with it")

@@ -46,8 +46,12 @@ def filters_of(view: ViewTold, typed: Typed) -> dict[str, str]:
 
 
 def lacks_filter(view: ViewTold, filters: Mapping[str, str]) -> bool:
-    """Whether one has to be given first: the whole is nobody's to walk through."""
-    return bool(view.needs) and not set(view.needs) & filters.keys()
+    """Whether one has to be given first: the whole is nobody's to walk through.
+
+    Who gave something that is no filter is told so before that.
+    """
+    is_known = filters.keys() <= {one.name for one in view.filters}
+    return bool(view.needs) and is_known and not set(view.needs) & filters.keys()
 
 
 def typed_again(action: ActionTold, typed: Typed) -> dict[str, list[str]]:

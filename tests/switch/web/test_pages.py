@@ -89,6 +89,8 @@ def test_what_is_no_filter_of_a_list_is_told_and_no_list_is_shown_as_if_it_were(
         assert page.status_code == 422, address
         assert said in page.text, page.text
         assert HOME["merchant"] not in page.text
+    needed = browser.get("/show/usages?sort=name")
+    assert (needed.status_code, "one of these" in needed.text) == (422, False)
     browser.post("/language", {"language": "zh", "back": "/"})
     assert re.search("没有这个筛选条件|只能给出一次", browser.get(f"/show/merchants?{asked}").text)
     assert browser.get("/show/merchants?name=&after=").status_code == 200
