@@ -1,7 +1,7 @@
 """Long work stands behind trade: the process that does it, and what works for it in the database.
 
-Both have a lower priority than all that tills wait for, and are interrupted sooner. What cannot be
-had is done without: a database of another machine, or of another user, is asked as it is.
+Both have a lower priority than all that tills wait for. What cannot be had is done without: a
+database of another machine, or of another user, is asked as it is.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from config.run.memory import may_be_told
-from config.run.slices import give_slice
 from host.store.connecting import Connection
 
 NICE: Final = 10
@@ -55,7 +54,6 @@ def _put_behind(process: int, nice: int) -> None:
         OSError: it may not be told so, or is gone.
     """
     os.setpriority(os.PRIO_PROCESS, process, nice)
-    give_slice(process)
     group = Path(f"/proc/{process}/autogroup")
     if os.getsid(process) != process or not group.exists():
         return

@@ -23,7 +23,6 @@ from config.places import Places, places_of
 from config.run.apart import NightsApart
 from config.run.behind import NICE
 from config.run.database import Dsns
-from config.run.slices import SHORT_NS, slice_of
 from host.office.nights import NightStoppedError
 from tests.host.conftest import estate_database, estate_template
 
@@ -69,11 +68,10 @@ def soon(look: Callable[[], Found | None]) -> Found:
 
 
 def is_behind(process: int, nice: int) -> bool:
-    """By its own priority and slice, and by its session's where Linux groups by session."""
+    """By its own priority, and by that of its session where Linux groups by session."""
     group = Path(f"/proc/{process}/autogroup")
     told = group.read_text().split()[-1] if group.exists() else f"{nice}"
-    is_low = (os.getpriority(os.PRIO_PROCESS, process), told) == (nice, f"{nice}")
-    return is_low and slice_of(process) in {SHORT_NS, 0}
+    return (os.getpriority(os.PRIO_PROCESS, process), told) == (nice, f"{nice}")
 
 
 def backend(dsns: Dsns) -> Callable[[], int | None]:

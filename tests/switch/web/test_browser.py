@@ -1,6 +1,6 @@
 """Pages in a real browser: keys, a phone and a wide screen, light and dark, what they ask for.
 
-What they show and how they look is looked at in `build/screens`.
+How they look is looked at in `build/screens`, where `--pictures` leaves them.
 """
 
 import re

@@ -1,6 +1,7 @@
 """A member on a phone: signing in, a code that a till takes, a store that is scanned, gifts.
 
-Before a host that trades: what is paid is on the cards. Screenshots are left in `build/screens`.
+Before a host that trades: what is paid is on the cards. `--pictures` leaves some in
+`build/screens`.
 """
 
 import re
