@@ -28,6 +28,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "client": Word("client", "客户端"),
     "is_client": Word("a program", "是接口客户端"),
     "actions": Word("actions", "允许的操作"),
+    "filters": Word("filters", "筛选条件"),
     "views": Word("views", "允许的查询"),
     "networks": Word("networks", "来源网段"),
     "calls_a_minute": Word("calls a minute", "每分钟调用上限"),
