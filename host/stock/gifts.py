@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
-from host.model.gifts import GiftNamed, GiftState
+from host.model.gifts import GiftState
 from host.model.own import CardAt
 from host.model.responses import Reason
 from host.model.secrets import Secret
@@ -121,7 +121,7 @@ def gift_for(
     """
     token = None if link is None else link_hash(hsm, link)
     sent = _read(connection, number or NO_NUMBER, token)
-    if sent.state == GiftState.CLAIMED and sent.receiver == member:
+    if _is_of(sent, member):
         return sent
     _only_open(sent)
     if link is not None:
@@ -133,10 +133,13 @@ def gift_for(
     return sent
 
 
-def is_theirs(connection: Connection, named: GiftNamed, member: int) -> bool:
-    """Whether this member has claimed it."""
-    asked = {"shard": named.shard, "number": named.number, "member": member}
-    return connection.execute(SQL["is_theirs"], asked).fetchone() is not None
+def is_theirs(connection: Connection, number: int, member: int) -> bool:
+    """Whether this member has claimed it.
+
+    Raises:
+        StockRefusal: there is none of this number.
+    """
+    return _is_of(_read(connection, number, None), member)
 
 
 def waiting_for(connection: Connection, member: int) -> list[int]:
@@ -185,6 +188,10 @@ def _read(connection: Connection, number: int, token: bytes | None) -> Sent:
     if row is None:
         raise StockRefusal(Why.NOT_FOUND, gift=number)
     return Sent(*row)
+
+
+def _is_of(sent: Sent, member: int) -> bool:
+    return sent.state == GiftState.CLAIMED and sent.receiver == member
 
 
 def _only_open(sent: Sent) -> Sent:

@@ -44,16 +44,6 @@ WHERE g.journal_id = %(number)s OR g.token_hash = %(token)s
 ORDER BY g.journal_id
 LIMIT 1;
 
--- name: is_theirs
--- A gift that a member has claimed.
-SELECT g.journal_id
-FROM gift AS g
-WHERE
-    g.shard = %(shard)s
-    AND g.journal_id = %(number)s
-    AND g.state = 'claimed'
-    AND g.receiver_id = %(member)s;
-
 -- name: waiting_for
 -- Those that wait for a phone; of more than two it is not asked how many.
 SELECT journal_id FROM gift

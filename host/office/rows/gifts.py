@@ -117,7 +117,7 @@ def post_gift(at_work: AtWork) -> int:
 
 def _is_theirs(at_work: AtWork, plan: Plan, ended: GiftNamed) -> bool:
     is_claim = plan.kind is Kind.GIFT_CLAIM
-    return is_claim and gifts.is_theirs(at_work.connection, ended, plan.member)
+    return is_claim and gifts.is_theirs(at_work.connection, ended.number, plan.member)
 
 
 def _own(at_work: AtWork, plan: Plan) -> OwnRequest:
