@@ -6,15 +6,11 @@
 -- name: approved_without_journal
 -- An approval that the host stored, of a kind that always posts.
 SELECT
-    exchange.slot,
-    exchange.kind
-FROM exchange
-LEFT JOIN journal ON journal.shard = exchange.shard AND journal.id = exchange.id
-WHERE
-    exchange.reason IN ('approved', 'partly_approved')
-    AND exchange.kind = any(%(posting_kinds)s)
-    AND journal.id IS NULL
-ORDER BY exchange.id
+    slot,
+    kind
+FROM strange_exchange
+WHERE is_not_posted
+ORDER BY id
 LIMIT %(limit)s;
 
 -- 2. No journal without a request. ------------------------------------------------------------
@@ -40,19 +36,23 @@ SELECT
             CASE WHEN exchange.business_date <> journal.business_date THEN 'date' END
         )
     END AS differs
-FROM journal
+FROM strange_exchange AS strange
+INNER JOIN journal ON journal.shard = strange.shard AND journal.id = strange.id
 LEFT JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
 WHERE
-    exchange.slot IS NULL
-    OR exchange.id <> journal.id
-    OR exchange.shard <> journal.shard
-    OR exchange.seal <> journal.seal
-    OR exchange.reason <> all(%(posted_reasons)s)
-    OR exchange.is_tombstone
-    OR exchange.kind <> journal.kind
-    OR exchange.card_id IS DISTINCT FROM journal.card_id
-    OR exchange.terminal_id IS DISTINCT FROM journal.terminal_id
-    OR exchange.business_date <> journal.business_date
+    strange.is_not_as_asked
+    AND (
+        exchange.slot IS NULL
+        OR exchange.id <> journal.id
+        OR exchange.shard <> journal.shard
+        OR exchange.seal <> journal.seal
+        OR exchange.reason <> all(%(posted_reasons)s)
+        OR exchange.is_tombstone
+        OR exchange.kind <> journal.kind
+        OR exchange.card_id IS DISTINCT FROM journal.card_id
+        OR exchange.terminal_id IS DISTINCT FROM journal.terminal_id
+        OR exchange.business_date <> journal.business_date
+    )
 ORDER BY journal.id
 LIMIT %(limit)s;
 
@@ -119,13 +119,11 @@ LIMIT %(limit)s;
 -- name: part_of_another_kind
 -- A part is approved of what a terminal may take a part of, and nothing else.
 SELECT
-    exchange.slot,
-    exchange.kind
-FROM exchange
-WHERE
-    exchange.reason = 'partly_approved'
-    AND (exchange.kind <> all(%(part_kinds)s) OR exchange.is_tombstone)
-ORDER BY exchange.id
+    slot,
+    kind
+FROM strange_exchange
+WHERE is_part_of_others
+ORDER BY id
 LIMIT %(limit)s;
 
 -- name: journal_not_its_entries
@@ -272,32 +270,22 @@ LIMIT %(limit)s;
 -- A number says its business date, a slot its terminal or that there is none, and only a tombstone
 -- was never asked for.
 SELECT
-    exchange.slot,
-    exchange.id
-FROM exchange
-LEFT JOIN business_day ON business_day.business_date = exchange.business_date
-WHERE
-    business_day.business_date IS NULL
-    OR exchange.id / %(numbers_per_day)s <> exchange.business_date - %(day_zero)s::date
-    OR exchange.terminal_id IS DISTINCT FROM CASE
-        WHEN exchange.origin = 'terminal' THEN split_part(exchange.slot, '/', 2)
-    END
-    OR (exchange.kind <> 'opening' AND exchange.is_tombstone <> (exchange.fingerprint = ''))
-ORDER BY exchange.id
+    slot,
+    id
+FROM strange_exchange
+WHERE is_out_of_place
+ORDER BY id
 LIMIT %(limit)s;
 
 -- name: kind_of_another_origin
 -- Each kind is asked by those who may: no terminal writes a card off, no clock sells.
 SELECT
-    exchange.slot,
-    exchange.kind,
-    exchange.origin
-FROM exchange
-LEFT JOIN
-    unnest(%(asked_kinds)s::text [], %(askers)s::text []) AS asked (kind, origin)
-    ON asked.kind = exchange.kind AND asked.origin = exchange.origin
-WHERE asked.kind IS NULL
-ORDER BY exchange.id
+    slot,
+    kind,
+    origin
+FROM strange_exchange
+WHERE is_by_others
+ORDER BY id
 LIMIT %(limit)s;
 
 -- 3. No key posted twice. ---------------------------------------------------------------------
@@ -339,20 +327,11 @@ LIMIT %(limit)s;
 -- name: own_key_away_from_home
 -- A key that no terminal made is looked for where the key itself says.
 SELECT
-    exchange.slot,
-    exchange.home
-FROM exchange
-WHERE
-    split_part(exchange.slot, '/', 1) = any(%(own_spaces)s::text [])
-    AND exchange.home <> mod(
-        crc32(convert_to(exchange.slot, 'UTF8')),
-        (
-            SELECT nullif(max(substring(setting.value FROM '^[0-9]{1,9}$')::bigint), 0)
-            FROM setting
-            WHERE setting.name = 'shard_count'
-        )
-    )
-ORDER BY exchange.slot
+    slot,
+    home
+FROM strange_exchange
+WHERE is_away_from_home
+ORDER BY slot
 LIMIT %(limit)s;
 
 -- name: number_taken_twice
@@ -624,14 +603,11 @@ ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;
 -- name: seal_of_another_date
 -- A batch has one business date and one moment, and everything in it has those.
 SELECT DISTINCT
-    exchange.shard,
-    exchange.seal
-FROM exchange
-INNER JOIN seal ON seal.shard = exchange.shard AND seal.seq = exchange.seal
-WHERE
-    seal.business_date <> exchange.business_date
-    OR (seal.form > 1 AND seal.sealed_at <> exchange.decided_at)
-ORDER BY exchange.shard, exchange.seal
+    shard,
+    seal
+FROM strange_exchange
+WHERE is_of_another_seal
+ORDER BY shard, seal
 LIMIT %(limit)s;
 
 -- name: checkpoint_seal_missing
@@ -821,22 +797,10 @@ WITH by_account AS (
 
 by_itself AS (
     SELECT
-        journal.shard,
-        journal.id
-    FROM journal
-    LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
-    WHERE
-        card.issuer_id <> journal.issuer_id
-        OR (
-            journal.origin <> 'terminal'
-            AND journal.kind <> 'cash_taken'
-            AND (journal.merchant_id IS NOT NULL)
-            <> (
-                journal.kind IN ('voucher_redemption', 'purchase')
-                OR journal.kind = any(%(office_voids)s::text [])
-                OR journal.kind = any(%(cardless_kinds)s::text [])
-            )
-        )
+        shard,
+        id
+    FROM strange_exchange
+    WHERE is_of_others
 )
 
 SELECT

@@ -89,3 +89,124 @@ INSERT INTO strange_entry
 SELECT *
 FROM judged
 WHERE is_without_journal OR is_between_units OR is_of_others OR is_fee_of_others OR is_by_others;
+
+-- name: create_strange_exchange
+-- Exchanges, and journals of the same number, that break a rule of one of the questions.
+CREATE TEMPORARY TABLE strange_exchange (
+    shard smallint,
+    id bigint,
+    slot text COLLATE "C",
+    kind text,
+    origin text,
+    home smallint,
+    seal bigint,
+    is_not_posted boolean NOT NULL,
+    is_not_as_asked boolean NOT NULL,
+    is_part_of_others boolean NOT NULL,
+    is_out_of_place boolean NOT NULL,
+    is_by_others boolean NOT NULL,
+    is_away_from_home boolean NOT NULL,
+    is_of_another_seal boolean NOT NULL,
+    is_of_others boolean NOT NULL
+) ON COMMIT DROP;
+
+-- name: find_strange_exchanges
+-- Each exchange beside the journal of its number, its seal and its day, judged once. Of a number
+-- there may be a journal alone.
+WITH judged AS (
+    SELECT
+        coalesce(exchange.shard, journal.shard) AS shard,
+        coalesce(exchange.id, journal.id) AS id,
+        exchange.slot,
+        exchange.kind,
+        exchange.origin,
+        exchange.home,
+        exchange.seal,
+        coalesce(
+            exchange.reason IN ('approved', 'partly_approved')
+            AND exchange.kind = any(%(posting_kinds)s)
+            AND journal.id IS NULL,
+            false
+        ) AS is_not_posted,
+        journal.id IS NOT NULL AND (
+            exchange.home = journal.home
+            AND exchange.slot = journal.slot
+            AND exchange.seal = journal.seal
+            AND exchange.reason = any(%(posted_reasons)s)
+            AND NOT exchange.is_tombstone
+            AND exchange.kind = journal.kind
+            AND exchange.card_id = journal.card_id
+            AND exchange.terminal_id IS NOT DISTINCT FROM journal.terminal_id
+            AND exchange.business_date = journal.business_date
+        ) IS NOT TRUE AS is_not_as_asked,
+        coalesce(
+            exchange.reason = 'partly_approved'
+            AND (exchange.kind <> all(%(part_kinds)s) OR exchange.is_tombstone),
+            false
+        ) AS is_part_of_others,
+        exchange.id IS NOT NULL AND coalesce(
+            business_day.business_date IS NULL
+            OR exchange.id / %(numbers_per_day)s <> exchange.business_date - %(day_zero)s::date
+            OR exchange.terminal_id IS DISTINCT FROM CASE
+                WHEN exchange.origin = 'terminal' THEN split_part(exchange.slot, '/', 2)
+            END
+            OR (
+                exchange.kind <> 'opening'
+                AND exchange.is_tombstone <> (exchange.fingerprint = '')
+            ),
+            false
+        ) AS is_out_of_place,
+        exchange.id IS NOT NULL AND asked.kind IS NULL AS is_by_others,
+        coalesce(
+            split_part(exchange.slot, '/', 1) = any(%(own_spaces)s::text [])
+            AND exchange.home <> mod(
+                crc32(convert_to(exchange.slot, 'UTF8')),
+                (
+                    SELECT nullif(max(substring(setting.value FROM '^[0-9]{1,9}$')::bigint), 0)
+                    FROM setting
+                    WHERE setting.name = 'shard_count'
+                )
+            ),
+            false
+        ) AS is_away_from_home,
+        coalesce(
+            seal.business_date <> exchange.business_date
+            OR (seal.form > 1 AND seal.sealed_at <> exchange.decided_at),
+            false
+        ) AS is_of_another_seal,
+        coalesce(
+            card.issuer_id <> journal.issuer_id
+            OR (
+                journal.origin <> 'terminal'
+                AND journal.kind <> 'cash_taken'
+                AND (journal.merchant_id IS NOT NULL)
+                <> (
+                    journal.kind IN ('voucher_redemption', 'purchase')
+                    OR journal.kind = any(%(office_voids)s::text [])
+                    OR journal.kind = any(%(cardless_kinds)s::text [])
+                )
+            ),
+            false
+        ) AS is_of_others
+    FROM exchange
+    FULL JOIN journal ON journal.shard = exchange.shard AND journal.id = exchange.id
+    LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
+    LEFT JOIN seal ON seal.shard = exchange.shard AND seal.seq = exchange.seal
+    LEFT JOIN business_day ON business_day.business_date = exchange.business_date
+    LEFT JOIN
+        unnest(%(asked_kinds)s::text [], %(askers)s::text []) AS asked (kind, origin)
+        ON asked.kind = exchange.kind AND asked.origin = exchange.origin
+)
+
+INSERT INTO strange_exchange
+SELECT *
+FROM judged
+WHERE
+    is_not_posted
+    OR is_not_as_asked
+    OR is_part_of_others
+    OR is_out_of_place
+    OR is_by_others
+    OR is_away_from_home
+    OR is_of_another_seal
+    OR is_of_others;

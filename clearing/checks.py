@@ -26,6 +26,7 @@ SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearin
 LAID_OUT: Final = {
     "moved_account": ("create_moved_account",),
     "strange_entry": ("create_strange_entry", "find_strange_entries"),
+    "strange_exchange": ("create_strange_exchange", "find_strange_exchanges"),
 }
 """Tables that questions read, and the statements that make them."""
 

@@ -20,7 +20,7 @@ import msgspec
 from psycopg import sql
 
 from clearing.run import STEPS, Summary, run_clearing
-from clearing.verify import audit
+from clearing.verify import Violation, audit
 from config.bench.cpu import CpuClock
 from config.bench.ledger import free_port
 from config.bench.loads import Load
@@ -33,6 +33,7 @@ from config.run.estates import loader
 from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
 from host.estate.many import many_estate
+from host.store.changes import note_what_differs
 from host.store.connecting import LONG, Connection, connect
 from host.store.queries import load_queries
 from simulators.linkload import LinkLoadReport
@@ -174,7 +175,11 @@ def _measure(dsns: Dsns, files: Path, told: NightBench, say: Say) -> dict[str, A
         connect(dsns.audit, LONG, autocommit=True) as auditor,
         connect(dsns.audit, LONG, autocommit=True) as beside,
     ):
-        audited = _timed(auditor, lambda: audit(auditor, beside=beside))
+        found: list[Violation] = []
+        audited = _timed(
+            auditor, lambda: found.extend(audit(auditor, beside=beside)), beside=beside
+        )
+    assert not found, found[0]
     ledger = sum(step.seconds for step in steps.values() if step.name != DETAIL)
     return {
         "transactions": told.messages,
@@ -188,6 +193,7 @@ def _measure(dsns: Dsns, files: Path, told: NightBench, say: Say) -> dict[str, A
         "night_seconds_a_million": round(whole.seconds / millions, 2),
         "night_cpu_seconds_a_million": round(whole.cpu_seconds / millions, 2),
         "audit_seconds_a_million": round(audited.seconds / millions, 2),
+        "audit_cpu_seconds_a_million": round(audited.cpu_seconds / millions, 2),
         "python_mib": mib,
         "steps": {step.name: round(steps[step.name].seconds, 2) for step in STEPS},
     }
@@ -212,9 +218,11 @@ def _read_all(owner: Connection) -> None:
             pass
 
 
-def _timed(connection: Connection, work: Callable[[], object]) -> _Timed:
-    pids = [os.getpid(), connection.info.backend_pid]
-    clocks, began = [CpuClock.read([pid]) for pid in pids], time.monotonic()
+def _timed(
+    connection: Connection, work: Callable[[], object], *, beside: Connection | None = None
+) -> _Timed:
+    servers = [each.info.backend_pid for each in (connection, beside) if each is not None]
+    clocks, began = [CpuClock.read(pids) for pids in ([os.getpid()], servers)], time.monotonic()
     work()
     seconds = time.monotonic() - began
     own, postgres = (clock.us_each(1) / 1e6 for clock in clocks)
@@ -232,4 +240,5 @@ def _everything_up(data: Path, told: NightBench, say: Say) -> Iterator[tuple[Run
         dsns = embedded_dsns(places.cluster)
         with connect(dsns.owner, LONG, autocommit=True) as owner:
             owner.execute(SQL["fees"])
+            note_what_differs(owner)
         yield up, dsns
