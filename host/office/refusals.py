@@ -179,6 +179,13 @@ TOO_LARGE: Final = RefusalKind(
     why="a form has room for so much",
     next="send less at a time",
 )
+METHOD: Final = RefusalKind(
+    code="E-METHOD",
+    en="this address is asked in another way: Allow says how",
+    zh="该地址不支持此方法: 见 Allow",
+    why="a view is looked at by GET or POST, an action done by POST; HTTP has other methods",
+    next="send it again by a method that the answer names in Allow",
+)
 AWAY: Final = RefusalKind(
     code="E-HOST-AWAY",
     en="what keeps or posts it is not reachable, nothing was done",
@@ -534,7 +541,7 @@ COMMON: Final = (
     NOT_FOUND, NOT_YOUR_ROLE, NOT_OPENED_HERE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP,
     WRONG_CODE, FIELD,
     STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
-    EXPIRED, CERTIFICATE,
+    EXPIRED, CERTIFICATE, METHOD,
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, VISIT, ID, PREFIX,

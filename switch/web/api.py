@@ -5,7 +5,7 @@ of another site can use one. Answers are the office's own structs.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -15,25 +15,41 @@ from starlette.routing import Route
 from host.model.catalogue import Catalogue, Look
 from host.model.office import NOBODY, ROWS_MAX, Do, Refused, Show, Told, sought
 from host.model.secrets import Secret
-from switch.web.asked import PLACE, PLACES_MAX, places_of, rows_of, twice_in, typed_in_query
+from host.office.fields import problem_of
+from switch.web.asked import (
+    COUNT,
+    PLACE,
+    PLACES_MAX,
+    is_counted_in,
+    places_of,
+    rows_of,
+    twice_in,
+    typed_in_query,
+)
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import TOKEN_CHARACTERS_MAX, Limiter
-from switch.web.openapi import ROWS_USUAL, document_of
-from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, RETRY_AFTER, status_of
+from switch.web.openapi import ONCE_KEY_CHARACTERS_MAX, ROWS_USUAL, document_of
+from switch.web.spoken import Chinese
+from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, headers_of, status_of
 
 SIGN_IN: Final = "session.sign_in"
 SIGN_INS: Final = frozenset({SIGN_IN, "session.code", "session.phone_sign_in", "session.visit"})
 """What is limited by where it comes from, whoever asks."""
-PAGING: Final = frozenset({PLACE, "rows", "count"})
+PAGING: Final = frozenset({PLACE, "rows", COUNT})
 """What stands beside the filters in an address."""
 NO_JSON: Final = Refused(code="E-FIELD", en="the body is no JSON object", zh="内容不是 JSON 对象")
+TOO_DEEP: Final = Refused(code="E-FIELD", en="the body is nested too deeply", zh="内容嵌套层次过深")
+IN_ORDER: Final = msgspec.json.Encoder(order="deterministic")
+"""Members of an object have no order (RFC 8259, 4): the same values are the same bytes."""
+
+_Body = TypeVar("_Body", bound=msgspec.Struct)
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a `POST /v1/do/ACTION`."""
 
     values: dict[str, Any] = {}
-    once_key: str = ""
+    once_key: Annotated[str, msgspec.Meta(max_length=ONCE_KEY_CHARACTERS_MAX)] = ""
     seen: str = ""
     code: str | None = None
     is_dry_run: bool = False
@@ -60,8 +76,7 @@ class Api:
         return [
             Route("/v1/catalogue", self.catalogue),
             Route("/v1/openapi.json", self.openapi),
-            Route("/v1/show/{view}", self.show),
-            Route("/v1/show/{view}", self.show_sought, methods=["POST"]),
+            Route("/v1/show/{view}", self.show, methods=["GET", "POST"]),
             Route("/v1/do/{action}", self.do, methods=["POST"]),
         ]
 
@@ -84,7 +99,9 @@ class Api:
         return Response(msgspec.json.encode(told), media_type="application/json")
 
     async def show(self, request: Request) -> Response:
-        """A page of a view: filters, `after` and `rows` stand in the query."""
+        """A page of a view: filters, `after` and `rows` stand in the query, or in a body."""
+        if request.method == "POST":
+            return await self._show_sought(request)
         typed = typed_in_query(request)
         rows = rows_of(typed, ROWS_USUAL)
         if isinstance(rows, Refused):
@@ -92,6 +109,9 @@ class Api:
         twice = twice_in(typed)
         if twice is not None:
             return json_of(twice)
+        is_counted = is_counted_in(typed)
+        if isinstance(is_counted, Refused):
+            return json_of(is_counted)
         asked = Show(
             session=bearer(request),
             view=request.path_params["view"],
@@ -100,18 +120,17 @@ class Api:
             ),
             after=places_of(typed),
             rows_max=rows,
-            is_counted="count" in typed,
+            is_counted=is_counted,
             stands_in_address=True,
             source=source_of(request),
         )
         return await _answered(lambda: self._desk.ask(asked))
 
-    async def show_sought(self, request: Request) -> Response:
-        """The same, found by what stands in the body, so that it may be secret."""
-        try:
-            told = msgspec.json.decode(await request.body(), type=Seeking)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return json_of(NO_JSON)
+    async def _show_sought(self, request: Request) -> Response:
+        """Found by what stands in the body, so that it may be secret."""
+        told = self._read(await request.body(), Seeking)
+        if isinstance(told, Refused):
+            return json_of(told)
         asked = Show(
             session=bearer(request),
             view=request.path_params["view"],
@@ -128,14 +147,13 @@ class Api:
         action = request.path_params["action"]
         if action in SIGN_INS and not self._sign_ins.takes(source_of(request)):
             return json_of(OFTEN)
-        try:
-            told = msgspec.json.decode(await request.body(), type=Asking)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return json_of(NO_JSON)
+        told = self._read(await request.body(), Asking)
+        if isinstance(told, Refused):
+            return json_of(told)
         asked = Do(
             session=bearer(request),
             action=action,
-            values=Secret(msgspec.json.encode(told.values)),
+            values=Secret(IN_ORDER.encode(told.values)),
             once_key=told.once_key,
             seen=told.seen,
             code=Secret(told.code.encode()) if told.code is not None else None,
@@ -143,6 +161,30 @@ class Api:
             source=source_of(request),
         )
         return await _answered(lambda: self._desk.ask(asked))
+
+    def _read(self, body: bytes, kind: type[_Body]) -> _Body | Refused:
+        """What stands in a body, or what is wrong with it."""
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except RecursionError:
+            return TOO_DEEP
+        except msgspec.ValidationError as error:
+            return _wrong(str(error), self._desk.chinese)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return NO_JSON
+
+
+def _wrong(found: str, chinese: Chinese) -> Refused:
+    """What msgspec found wrong with a body, as whoever sent it reads it."""
+    problem, _, place = found.partition(" - at `$.")
+    quoted = problem.split("`")
+    field = place.rstrip("`") or (quoted[1] if "field" in problem else "")
+    if not field:
+        return NO_JSON
+    said = problem_of(problem)
+    return Refused(
+        code="E-FIELD", field=field, en=f"{field}: {said}", zh=f"{field}: {chinese(said)}"
+    )
 
 
 async def described(desk: Desk, session: Secret, source: str) -> dict[str, Any] | Refused:
@@ -179,8 +221,7 @@ def source_of(request: Request) -> str:
 def json_of(told: Told) -> Response:
     """As JSON, with the status that HTTP has for it."""
     status = status_of(told.code) if isinstance(told, Refused) else 200
-    later = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
-    return Response(msgspec.json.encode(told), status, later, "application/json")
+    return Response(msgspec.json.encode(told), status, headers_of(status), "application/json")
 
 
 async def _answered(ask: Callable[[], Awaitable[Told]]) -> Response:

@@ -15,6 +15,8 @@ NAME_CHARACTERS_MAX: Final = 40
 PLACES_MAX: Final = 8
 """Parts of the place at which a list goes on."""
 PLACE: Final = "after"
+COUNT: Final = "count"
+YES, NO = frozenset({"", "true", "1"}), frozenset({"false", "0"})
 NO_ROWS: Final = Refused(
     code="E-FIELD",
     field="rows",
@@ -86,6 +88,16 @@ def rows_of(typed: dict[str, list[str]], usual: int) -> int | Refused:
         return usual
     is_number = told.isascii() and told.isdigit() and len(told) <= len(f"{ROWS_MAX}")
     return int(told) if is_number and 1 <= int(told) <= ROWS_MAX else NO_ROWS
+
+
+def is_counted_in(typed: dict[str, list[str]]) -> bool | Refused:
+    """Whether rows are to be counted: named alone it says so."""
+    told = typed.get(COUNT, ["false"])[0]
+    if told in YES | NO:
+        return told in YES
+    return Refused(
+        code="E-FIELD", field=COUNT, en="count: true or false", zh="count: 应为 true 或 false"
+    )
 
 
 def twice_in(typed: dict[str, list[str]]) -> Refused | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from host.model.catalogue import ActionTold, RefusalTold, Schemas, ViewTold
 from host.model.office import ROWS_MAX, Done, Page, Refused, Waiting
-from switch.web.asked import PLACES_MAX
+from switch.web.asked import COUNT, PLACES_MAX
 from switch.web.statuses import AWAY, BEARER, DOUBT, status_of
 
 OPENAPI: Final = "3.1.0"
@@ -25,6 +25,7 @@ OF_STATUS: Final = {
     401: "The bearer is nobody, or a code is asked for.",
     403: "It is not for this grant.",
     404: "There is no such thing within this grant.",
+    405: "The address is asked in another way: Allow says how.",
     409: "Somebody changed it meanwhile, or the once_key was used for something else.",
     413: "It is too large.",
     422: "It cannot be: code and field say why.",
@@ -32,6 +33,7 @@ OF_STATUS: Final = {
     503: "The host is away, or it is not known what became of it.",
 }
 ROWS_USUAL: Final = 50
+ONCE_KEY_CHARACTERS_MAX: Final = 64
 _ANSWERS: Final = (Done, Waiting, Refused)
 
 
@@ -156,7 +158,7 @@ def _doing(action: ActionTold, schemas: Schemas, done: dict[str, Any]) -> dict[s
             "values": schemas.values[action.id],
             "once_key": {
                 "type": "string",
-                "maxLength": 64,
+                "maxLength": ONCE_KEY_CHARACTERS_MAX,
                 "description": "The same key is done once, and told the same answer again.",
             },
             "seen": {"type": "string", "description": "The version that was seen."},
@@ -240,9 +242,9 @@ _PAGING: Final[list[dict[str, Any]]] = [
         "schema": {"type": "array", "items": {"type": "string"}, "maxItems": PLACES_MAX},
     },
     {
-        "name": "count",
+        "name": COUNT,
         "in": "query",
-        "description": "Whether rows are counted, up to 10,000.",
-        "schema": {"type": "string"},
+        "description": "Whether rows are counted, up to 10,000; named alone they are.",
+        "schema": {"enum": ["", "true", "false", "1", "0"]},
     },
 ]

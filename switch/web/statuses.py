@@ -16,6 +16,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "E-CERTIFICATE": 403,
     "E-NO-GRANT": 403,
     "E-NOT-FOUND": 404,
+    "E-METHOD": 405,
     "E-CHANGED": 409,
     "E-ONCE": 409,
     "E-TOO-LARGE": 413,
@@ -28,6 +29,8 @@ STATUSES: Final[Mapping[str, int]] = {
 REFUSED: Final = 422
 RETRY_AFTER: Final = {429: "60", 503: "5"}
 """How many seconds later a program asks again."""
+CHALLENGE: Final = "Bearer"
+"""How who is nobody is told to say who they are (RFC 9110, 11.6.1; RFC 6750, 3)."""
 AWAY: Final = Refused(
     code="E-HOST-AWAY",
     en="the host cannot be asked now, and this was not sent",
@@ -44,6 +47,11 @@ OFTEN: Final = Refused(
 NOWHERE: Final = Refused(code="E-NOT-FOUND", en="there is no such address", zh="没有这个地址")
 FAILED: Final[Mapping[int, Refused]] = {
     503: AWAY,
+    405: Refused(
+        code="E-METHOD",
+        en="this address is asked in another way: Allow says how",
+        zh="该地址不支持此方法: 见 Allow",
+    ),
     413: Refused(code="E-TOO-LARGE", en="it is larger than may be sent", zh="内容过大"),
     500: Refused(
         code="E-OFFICE-FAULT",
@@ -57,3 +65,9 @@ FAILED: Final[Mapping[int, Refused]] = {
 def status_of(code: str) -> int:
     """Of a refusal."""
     return STATUSES.get(code, REFUSED)
+
+
+def headers_of(status: int) -> dict[str, str]:
+    """What HTTP wants to stand beside a status of the API."""
+    later = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
+    return later | ({"WWW-Authenticate": CHALLENGE} if status == 401 else {})

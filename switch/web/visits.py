@@ -184,12 +184,13 @@ class Visits:
         """What is shown where a page cannot be."""
         status = STATUS_OF.get(type(error), FAULT)
         status = error.status_code if isinstance(error, HTTPException) else status
-        if request.url.path.startswith(API):
-            return json_of(FAILED.get(status, NOWHERE))
+        if f"{request.url.path}/".startswith(API):
+            return _with_headers(json_of(FAILED.get(status, NOWHERE)), error)
         if status == 401:
             return self.to_door(request)
         reader = await self._reader_or_stranger(request)
-        return self.shown(request, pages.trouble(reader, _said(error, status)), status)
+        page = pages.trouble(reader, _said(error, status))
+        return _with_headers(self.shown(request, page, status), error)
 
     async def _reader_or_stranger(self, request: Request) -> Reader:
         """With what there is for them, where that can be told."""
@@ -210,6 +211,13 @@ def status_of(told: object) -> int:
         return 200
     found = status_of_code(told.code)
     return 422 if found == 401 else found
+
+
+def _with_headers(response: Response, error: Exception) -> Response:
+    """With those that belong to it: how the address is asked, where it was asked otherwise."""
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response
 
 
 def _said(error: Exception, status: int) -> str:

@@ -1,5 +1,6 @@
 """The JSON API: the same rows, for programs."""
 
+import re
 from typing import Any
 
 import httpx
@@ -68,6 +69,8 @@ def test_what_is_found_by_a_secret_is_sent_in_the_body(front: Open, bureau: Bure
         ("show/people?rows=many", None, 422, "E-FIELD"),
         ("show/people?sort=login", None, 422, "E-FIELD"),
         ("show/people?nothing=1", None, 422, "E-FIELD"),
+        ("show/people?count=false&rows=1", None, 200, None),
+        ("show/people?count=perhaps", None, 422, "E-FIELD"),
         ("show/nothing", None, 404, "E-NOT-FOUND"),
         ("do/nothing", {}, 404, "E-NOT-FOUND"),
         ("do/merchant.suspend", {"values": {}}, 422, "E-FIELD"),
@@ -118,3 +121,86 @@ def test_a_key_is_a_bearer_with_its_own_limit(front: Open, bureau: Bureau) -> No
     assert client.post("/v1/do/store.save", json={"values": {}}).status_code == 403
     often = client.get("/v1/show/stores")
     assert (often.status_code, often.headers["retry-after"]) == (429, "60")
+
+
+def test_rows_are_counted_where_that_is_asked_for(front: Open, bureau: Bureau) -> None:
+    client = _api(front, bureau)
+    for told, is_counted in (("", True), ("true", True), ("1", True), ("false", False)):
+        page = client.get("/v1/show/merchants", params={"count": told}).json()
+        assert (page["count"] is not None) is is_counted, told
+
+
+def test_an_address_that_is_asked_in_another_way_says_how(front: Open, bureau: Bureau) -> None:
+    """RFC 9110, 15.5.6: whoever is told 405 is told what is allowed."""
+    client = _api(front, bureau)
+    for method, path, allowed in (
+        ("PUT", "/v1/show/people", {"GET", "HEAD", "POST"}),
+        ("OPTIONS", "/v1/show/people", {"GET", "HEAD", "POST"}),
+        ("GET", "/v1/do/merchant.suspend", {"POST"}),
+        ("DELETE", "/v1/catalogue", {"GET", "HEAD"}),
+    ):
+        answer = client.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (405, "E-METHOD"), (method, path)
+        assert set(answer.headers["allow"].split(", ")) == allowed, (method, path)
+    page = front().client.put("/show/people")
+    assert (page.status_code, page.headers["content-type"]) == (405, "text/html; charset=utf-8")
+    assert set(page.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
+def test_what_is_no_address_of_the_api_is_told_as_json(front: Open) -> None:
+    for path in ("/v1", "/v1/", "/v1/nothing"):
+        answer = front().client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "E-NOT-FOUND"), path
+
+
+def test_who_is_nobody_is_told_how_to_say_who_they_are(front: Open) -> None:
+    """RFC 6750, 3."""
+    answer = front().client.get("/v1/show/people")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"once_key": 5}, "once_key"),
+        ({"once_key": "k" * 65}, "once_key"),
+        ({"values": []}, "values"),
+        ({"value": {}}, "value"),
+        ({"is_dry_run": "yes"}, "is_dry_run"),
+        ([], None),
+        ("x", None),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_told_by_its_field(
+    front: Open, bureau: Bureau, body: Any, field: str | None
+) -> None:
+    answer = _api(front, bureau).post("/v1/do/merchant.suspend", json=body)
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["field"]) == (422, "E-FIELD", field)
+    assert (field or "no JSON object") in told["en"]
+    assert not re.search("[a-z] [a-z]", told["zh"]), told["zh"]
+
+
+def test_a_body_that_is_nested_too_deeply_is_no_fault_of_ours(front: Open, bureau: Bureau) -> None:
+    client, deep = _api(front, bureau), '{"a":' * 5_000 + "1" + "}" * 5_000
+    for path, body in (
+        ("do/merchant.suspend", f'{{"values": {deep}}}'),
+        ("show/people", f'{{"filters": {deep}}}'),
+        ("do/merchant.suspend", deep),
+        ("do/merchant.suspend", "[" * 100_000),
+    ):
+        answer = client.post(f"/v1/{path}", content=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "E-FIELD"), path
+
+
+def test_the_same_values_in_another_order_are_the_same_form(front: Open, bureau: Bureau) -> None:
+    """Members of an object have no order (RFC 8259): a program may send them in another one."""
+    client = _api(front, bureau)
+    values = {"merchant_id": HOME["merchant"], "note": "by a program"}
+    first = client.post("/v1/do/merchant.suspend", json={"values": values, "once_key": "k1"})
+    assert first.status_code == 200, first.text
+    turned = {"once_key": "k1", "values": dict(reversed(values.items()))}
+    again = client.post("/v1/do/merchant.suspend", json=turned)
+    assert (again.status_code, again.text) == (200, first.text)
+    other = {"once_key": "k1", "values": values | {"note": "for another reason"}}
+    assert client.post("/v1/do/merchant.suspend", json=other).json()["code"] == "E-ONCE"
