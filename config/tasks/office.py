@@ -196,7 +196,10 @@ def _print_outcome(told: Done | Waiting, asked: Asked) -> None:
             tell("Next: posswitch file take NUMBER --to FILE, once")
         return
     if asked.is_dry_run:
-        tell(f"only looked at, nothing is kept: {told.subject}")
+        if told.subject:
+            tell(f"only looked at, nothing is kept: {told.subject}")
+        else:
+            tell("only looked at, nothing is kept")
     else:
         tell(f"done: {told.subject}" if told.subject else "done")
     subject = asked.action.split(".")[0]

@@ -56,6 +56,7 @@ from host.office.refusals import (
     RefusalKind,
     told_of,
 )
+from host.office.rehearsing import as_rehearsed
 from host.office.roles import ROLES
 from host.office.step_up import check_code, what_is_done
 from host.office.stock_refusals import refusal_of
@@ -156,7 +157,9 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
         note_estate_change(acting.connection, *acting.moved.pop())
     shown_once = {} if is_looked_at else result.shown_once
     told = {**foretold, **result.told}
-    return _done(replace(result, told=told, shown_once=shown_once), line, after)
+    done = _done(replace(result, told=told, shown_once=shown_once), line, after)
+    made = ref.kind if acting.about is None and after is not None else ""
+    return as_rehearsed(done, values, made=made) if is_looked_at else done
 
 
 def foretold_of(action: Action[Any], acting: Acting, values: Values) -> dict[str, Any]:

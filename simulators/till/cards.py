@@ -74,6 +74,12 @@ class CardBox:
             raise TillError(f"there is no card {quoted(word)}. Next: cards lists them")
         return card
 
+    def is_meant(self, word: str) -> bool:
+        """Whether a word can only be meant as a card: its name, or what is printed on it."""
+        digits = word.partition("=")[0]
+        is_printed = digits.isascii() and digits.isdigit() and len(digits) >= PAN_DIGITS_MIN
+        return is_printed or word.lower() in {*CARD_NAMES, *STRANGERS}
+
     def issuer_of(self, card: CardPlan) -> str:
         """Whose card it is."""
         return self._issuers.get(card.issuer_id, "no issuer of ours")

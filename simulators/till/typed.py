@@ -18,6 +18,9 @@ from simulators.till.misfortunes import FAULT_WORDS
 
 TIMES_MAX: Final = 99
 PIN_DIGITS: Final = range(4, 13)
+OF_RECEIPT: Final = (
+    "it is of a receipt and of no card: of the last, or of one that is named, as #2. Next: {}"
+)
 
 
 @enum.unique
@@ -68,6 +71,9 @@ def values_of(words: Iterable[str], takes: tuple[Takes, ...], cards: CardBox, us
         TillError: a word is missing, left over, or not what it should be.
     """
     left, values = _without_tail(list(words))
+    is_of_receipt = Takes.RECEIPT in takes
+    if is_of_receipt and any(map(cards.is_meant, left)):
+        raise TillError(OF_RECEIPT.format(usage))
     for take in takes:
         if take in TAKES_REST and (left or take.is_optional):
             values = replace(values, word=" ".join(left))
@@ -76,6 +82,8 @@ def values_of(words: Iterable[str], takes: tuple[Takes, ...], cards: CardBox, us
             values = _READERS[take].read(values, left.pop(0), cards)
         elif not take.is_optional:
             raise TillError(f"there is no {take.value} in it. Next: {usage}")
+    if left and is_of_receipt and Takes.PART in takes:
+        raise TillError(OF_RECEIPT.format(usage))
     if left:
         raise TillError(f"{quoted(left[0])} is one word too many. Next: {usage}")
     return values

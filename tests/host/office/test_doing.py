@@ -1,5 +1,6 @@
 """One runner of actions: once for one form, one of two at once, and nothing half done."""
 
+import base64
 import threading
 from typing import Any
 
@@ -85,6 +86,24 @@ def test_a_rehearsal_tells_what_would_change_and_changes_nothing(bureau: Bureau)
     done = bureau.done(bureau.admin, "merchant.save", _is_dry_run=True, **told)
     assert done.after == {"city": "Hangzhou"}
     assert everything(bureau) == before
+
+
+def test_a_rehearsal_names_no_row_that_is_undone_with_it(bureau: Bureau) -> None:
+    store = {"merchant": HOME["merchant"], "name": "Corner"}
+    seen = bureau.done(bureau.admin, "store.save", _is_dry_run=True, **store)
+    assert (seen.subject, "id" in seen.after, seen.after["name"]) == ("", False, "Corner")
+    made = bureau.done(bureau.admin, "store.save", **store)
+    assert made.subject == str(made.after["id"])
+    told = {"store": int(made.subject), "name": "Corner shop"}
+    changed = bureau.done(bureau.admin, "store.save", _is_dry_run=True, **told)
+    assert (changed.subject, changed.after) == (made.subject, {"name": "Corner shop"})
+    content = base64.b64encode(b"phone,name\n").decode()
+    owner = bureau.person("merchant_owner")
+    sent = bureau.done(owner, "file.send", _is_dry_run=True, name="a.csv", content=content)
+    assert sent.told == {"bytes": 11}
+    given = bureau.done(bureau.admin, "person.grant", _is_dry_run=True, login=owner.login,
+                        role="service", scope="platform")  # fmt: skip
+    assert "grant" not in given.told
 
 
 def everything(bureau: Bureau) -> list[tuple[Any, ...]]:

@@ -149,7 +149,8 @@ def test_members_come_by_a_file_that_another_person_agrees_to(issuer: Issuer) ->
     file = sent(bureau, issuer.manager, rows.encode())
     dry = asked(issuer, file, _is_dry_run=True)
     assert isinstance(dry, Done), dry
-    assert dry.told["members"] == 250
+    assert dry.told == {"members": 250}, "and no number of a job that is not there"
+    assert "job" not in dry.after
     assert bureau.sql("SELECT count(*) FROM job WHERE action = 'member.import'") == [(0,)]
     told = agreed(issuer, asked(issuer, file))
     assert isinstance(told, Done), told

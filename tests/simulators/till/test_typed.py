@@ -5,6 +5,7 @@ import pytest
 from simulators.faults import Fault
 from simulators.till.amounts import amount_text, money_of, points_of
 from simulators.till.cards import CardBox
+from simulators.till.commands import COMMANDS
 from simulators.till.errors import TillError
 from simulators.till.misfortunes import FAULT_WORDS
 from simulators.till.typed import Takes, Values, values_of
@@ -139,6 +140,36 @@ def test_a_word_that_is_missing_wrong_or_left_over_is_a_sentence(
 ) -> None:
     with pytest.raises(TillError, match="Next: "):
         read(text, *takes)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("refund", "first 5.00"),
+        ("refund", "1 5.00"),
+        ("refund", "#1 first 5.00"),
+        ("refund", "9988000000000015=3012 5.00"),
+        ("complete", "first 90"),
+        ("complete", "unknown"),
+        ("void", "first"),
+        ("void", "9988000000000015"),
+        ("hold more", "first 20"),
+        ("hold more", "20 first"),
+    ],
+)
+def test_what_is_of_a_receipt_says_so_to_who_names_a_card(name: str, words: str) -> None:
+    [command] = [each for each in COMMANDS if each.name == name]
+    with pytest.raises(TillError, match="of a receipt and of no card") as caught:
+        values_of(words.split(), command.takes, CARDS, command.example)
+    assert str(caught.value).endswith(f"Next: {command.example}")
+
+
+def test_a_card_number_that_is_one_word_too_many_is_covered() -> None:
+    number = "9988000000000015"
+    with pytest.raises(TillError, match="too many") as caught:
+        read(number)
+    assert "998800******0015" in str(caught.value)
+    assert number not in str(caught.value)
 
 
 def test_every_misfortune_of_a_line_has_its_words() -> None:
