@@ -24,7 +24,9 @@ from terminals.web.member_parts import ROLE, usable
 from terminals.web.reader import Reader
 from terminals.web.shown import Row, shown
 
-NEEDS_PIN: Final = frozenset({"E-PAY-PIN", "E-WRONG-PIN"})
+ASKED_FOR: Final = "E-PAY-PIN"
+"""The PIN is wanted, and nobody has typed one: that is no error of who reads."""
+NEEDS_PIN: Final = frozenset({ASKED_FOR, "E-WRONG-PIN"})
 NOT_KNOWN: Final = frozenset({"E-IN-DOUBT", "E-HOST-AWAY"})
 """What became of it: the same is sent again."""
 NO_PIN: Final = "E-NO-PIN"
@@ -172,7 +174,7 @@ class MemberDoing:
             name = reader.named(reader.actions[what]) if what in reader.actions else what
             made = member_pages.again if told.code in NOT_KNOWN else member_pages.pin
             page = made(reader, path=path, typed=typed, what=name, refused=told)
-            return visits.shown(request, page, status_of(told))
+            return visits.shown(request, page, 200 if told.code == ASKED_FOR else status_of(told))
         back = back_to(form.one("back"))
         again = await self._again(request, reader, form, told, what, back)
         if again is not None:

@@ -117,7 +117,13 @@ async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop
         looked_at(page, "me-door-phone-zh", is_whole=True)
         shop.sign_in(page, PHONE)
         looked_at(page, "me-wallet-phone-zh", is_whole=True)
-        page.click("text=付款码 >> nth=0")
+        with page.expect_response("**/me/code") as asked:
+            page.click("text=付款码 >> nth=0")
+        assert asked.value.status == 200, "to be asked for the PIN is no error"
+        page.fill("[name=pin]", "135790")
+        with page.expect_response("**/me/code") as wrong:
+            page.click("main button")
+        assert wrong.value.status == 422
         page.fill("[name=pin]", PAY_PIN)
         looked_at(page, "me-pin-phone-zh", is_whole=True)
         page.click("main button")
