@@ -161,18 +161,15 @@ WHERE kept.journal_id IS NULL OR day_reserve.terms_id IS NULL
 ORDER BY merchant_id, issuer_id;
 
 -- name: changed_releases
--- Between whom the date's journals moved something else than is held and let go of.
+-- Between whom the date moved something else than is held and let go of.
 WITH moved AS (
     SELECT
         a.merchant_id,
         a.issuer_id,
-        sum(m.amount_minor) AS amount_minor
-    FROM movement AS m
-    INNER JOIN account AS a ON m.account_id = a.id AND a.chart = 'merchant_reserve'
-    WHERE
-        m.shard = %(night_shard)s
-        AND m.journal_id >= %(first_number)s
-        AND m.journal_id < %(end_number)s
+        sum(d.credit_minor - d.debit_minor) AS amount_minor
+    FROM account AS a
+    INNER JOIN day_account AS d ON a.id = d.account_id
+    WHERE a.chart = 'merchant_reserve'
     GROUP BY a.merchant_id, a.issuer_id
 ),
 
