@@ -363,8 +363,6 @@ CREATE TEMPORARY TABLE day_sum AS
 SELECT
     merchant_key,
     issuer_key,
-    merchant_place,
-    issuer_place,
     store_key,
     product_key,
     kind,
@@ -381,8 +379,7 @@ SELECT
     sum(issuer_fee_minor)::bigint AS issuer_fee_minor
 FROM day_priced
 GROUP BY
-    merchant_key, issuer_key, merchant_place, issuer_place, store_key, product_key, kind, channel,
-    unit, choice, fee_unit;
+    merchant_key, issuer_key, store_key, product_key, kind, channel, unit, choice, fee_unit;
 
 -- name: analyze_sums
 -- Joins are planned for the rows that are there.

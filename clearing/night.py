@@ -29,12 +29,15 @@ ROOMY: Final = {"work_mem": "64MB", "default_statistics_target": "10", "jit": "o
 """Of each step: a day is sorted and summed in memory, and what is laid out is counted by as much of
 it as tells how large it is. No plan is compiled: a server that does takes longer for that than for
 most of a step."""
-OF_MANY_ROWS: Final = {"enable_nestloop": "off", "enable_memoize": "off"}
+OF_MANY_ROWS: Final = {
+    "enable_nestloop": "off", "enable_memoize": "off", "enable_mergejoin": "off",
+}  # fmt: skip
 """A day's rows are joined whole: told that few are there, a server would look them up one by one in
-tables that have no index. What it is told to look up it does not look up twice, nor remember."""
+tables that have no index, or sort both sides first. What it is told to look up it does not look up
+twice, nor remember."""
 OF_A_RANGE: Final = {**OF_MANY_ROWS, "enable_indexscan": "off"}
 """A whole day is read page by page, not row by row in the order of its key."""
-RANGES: Final = frozenset({"accounts", "items", "lines"})
+RANGES: Final = frozenset({"accounts", "items", "asked", "lines"})
 """What is laid out of all entries or journals of the date."""
 LOOKED_UP: Final = frozenset({"fee_bases", "seals"})
 """What is laid out of few rows of large tables: each is looked up by its key."""
@@ -137,7 +140,8 @@ class Night:
     def lay_out_lines(self) -> None:
         """Lay out what each journal moved between a merchant and an issuer, once a run."""
         self.sum_up()
-        self.lay_out("day_line", "parties", "items", "moved", "given", "places", "cards", "lines")
+        names = ("parties", "items", "moved", "given", "places", "asked", "cards", "lines")
+        self.lay_out("day_line", *names)
 
     def clear_away(self) -> None:
         """Drop what was laid out, also by a run that did not come to its end."""

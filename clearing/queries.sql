@@ -277,7 +277,7 @@ ANALYZE day_account;
 -- Netting. --------------------------------------------------------------------------------
 
 -- name: insert_positions
--- One row for each merchant, issuer, unit and account kind that moved.
+-- One row for each merchant, issuer, unit and account kind that moved: each has one account.
 -- notes: position together
 INSERT INTO position AS t (
     business_date, merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
@@ -288,13 +288,12 @@ SELECT
     account.issuer_id,
     account.unit,
     account.chart,
-    sum(day_account.entries)::bigint AS entries,
-    sum(day_account.debit_minor)::bigint AS debit_minor,
-    sum(day_account.credit_minor)::bigint AS credit_minor
+    day_account.entries,
+    day_account.debit_minor,
+    day_account.credit_minor
 FROM day_account
 INNER JOIN account ON account.id = day_account.account_id
-WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL
-GROUP BY account.merchant_id, account.issuer_id, account.unit, account.chart;
+WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL;
 
 -- name: insert_position_parts
 -- What the positions are made of, with what it costs either side.
@@ -417,13 +416,12 @@ WITH ledger AS (
         account.issuer_id,
         account.unit,
         account.chart,
-        sum(day_account.entries)::bigint AS entries,
-        sum(day_account.debit_minor)::bigint AS debit_minor,
-        sum(day_account.credit_minor)::bigint AS credit_minor
+        day_account.entries,
+        day_account.debit_minor,
+        day_account.credit_minor
     FROM day_account
     INNER JOIN account ON account.id = day_account.account_id
     WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL
-    GROUP BY account.merchant_id, account.issuer_id, account.unit, account.chart
 ),
 
 stored AS (
@@ -782,23 +780,30 @@ FROM issuer;
 -- Joins are planned for the rows that are there.
 ANALYZE day_place;
 
+-- name: lay_out_asked
+-- Whose journals the date has.
+CREATE TEMPORARY TABLE day_asked ON COMMIT DROP AS
+SELECT DISTINCT card_id
+FROM journal
+WHERE
+    shard = any(%(shards)s::smallint [])
+    AND id >= %(first_number)s
+    AND id < %(end_number)s
+    AND card_id <> 0;
+
+-- name: analyze_asked
+-- Joins are planned for the rows that are there.
+ANALYZE day_asked;
+
 -- name: lay_out_cards
--- Cards that the date's journals are of, as a file shows them.
+-- Those cards as a file shows them.
 CREATE TEMPORARY TABLE day_card ON COMMIT DROP AS
 SELECT
     found.shard,
     asked.card_id,
     found.pan_masked,
     card_batch.product_id
-FROM (
-    SELECT DISTINCT card_id
-    FROM journal
-    WHERE
-        shard = any(%(shards)s::smallint [])
-        AND id >= %(first_number)s
-        AND id < %(end_number)s
-        AND card_id <> 0
-) AS asked
+FROM day_asked AS asked
 CROSS JOIN
     LATERAL (
         SELECT
@@ -821,8 +826,9 @@ ANALYZE day_card;
 -- one is in its journal's own unit. What an external issuer decided is named as it knows it; only
 -- such a journal is looked for among advices. What the office voids is of the store that sold it.
 -- They stand for as long as the run does. Places are those of who is known by an id, in the order
--- of files. What is looked up of a journal is kept together by OFFSET: it is wide, and goes past
--- what is narrow.
+-- of files. What few journals need is asked for those alone, in the place of its column: a join
+-- would be made for each. What is looked up of a journal is kept together by OFFSET: it is wide,
+-- and goes past what is narrow.
 CREATE TEMPORARY TABLE day_line AS
 WITH earned AS (
     SELECT
@@ -866,49 +872,48 @@ posted AS (
         journal.unit,
         terminal.store_id,
         day_card.product_id,
-        coalesce(day_card.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
-        advice.reference,
-        original_advice.reference AS original_reference,
+        CASE
+            WHEN journal.card_id <> 0 THEN coalesce(day_card.pan_masked, '')
+            ELSE coalesce(
+                (
+                    SELECT known.pan_masked FROM advice AS known
+                    WHERE known.shard = journal.shard AND known.journal_id = journal.id
+                ),
+                (
+                    SELECT known.pan_masked FROM advice AS known
+                    WHERE known.shard = journal.shard AND known.journal_id = journal.original_id
+                ),
+                ''
+            )
+        END AS card,
+        CASE
+            WHEN journal.card_id = 0
+                THEN (
+                    SELECT known.reference FROM advice AS known
+                    WHERE known.shard = journal.shard AND known.journal_id = journal.id
+                )
+        END AS reference,
+        CASE
+            WHEN journal.card_id = 0
+                THEN (
+                    SELECT known.reference FROM advice AS known
+                    WHERE known.shard = journal.shard AND known.journal_id = journal.original_id
+                )
+        END AS original_reference,
         coalesce(earned.points, 0) AS points_earned
     FROM journal
     LEFT JOIN earned ON earned.shard = journal.shard AND earned.journal_id = journal.id
     LEFT JOIN day_card ON day_card.shard = journal.shard AND day_card.card_id = journal.card_id
-    LEFT JOIN LATERAL (
-        SELECT sale.terminal_id
-        FROM journal AS sale
-        WHERE
-            journal.terminal_id IS NULL
-            AND journal.original_id IS NOT NULL
-            AND sale.shard = journal.shard
-            AND sale.id = journal.original_id
-        ORDER BY sale.id
-        LIMIT 1
-    ) AS sold ON true
-    LEFT JOIN terminal ON terminal.terminal_id = coalesce(journal.terminal_id, sold.terminal_id)
-    LEFT JOIN LATERAL (
-        SELECT
-            known.reference,
-            known.pan_masked
-        FROM advice AS known
-        WHERE
-            journal.card_id = 0
-            AND known.shard = journal.shard
-            AND known.journal_id = journal.id
-        ORDER BY known.journal_id
-        LIMIT 1
-    ) AS advice ON true
-    LEFT JOIN LATERAL (
-        SELECT
-            known.reference,
-            known.pan_masked
-        FROM advice AS known
-        WHERE
-            journal.card_id = 0
-            AND known.shard = journal.shard
-            AND known.journal_id = journal.original_id
-        ORDER BY known.journal_id
-        LIMIT 1
-    ) AS original_advice ON true
+    LEFT JOIN terminal
+        ON
+            terminal.terminal_id = CASE
+                WHEN journal.terminal_id IS NULL AND journal.original_id IS NOT NULL
+                    THEN (
+                        SELECT sale.terminal_id FROM journal AS sale
+                        WHERE sale.shard = journal.shard AND sale.id = journal.original_id
+                    )
+                ELSE journal.terminal_id
+            END
     WHERE
         journal.shard = any(%(shards)s::smallint [])
         AND journal.id >= %(first_number)s
@@ -995,14 +1000,11 @@ GROUP BY
 -- name: append_posted_sums
 -- And they are in its sums.
 INSERT INTO day_sum (
-    merchant_key, issuer_key, merchant_place, issuer_place, kind, channel, unit, items, numbers,
-    amount_minor, points_earned
+    merchant_key, issuer_key, kind, channel, unit, items, numbers, amount_minor, points_earned
 )
 SELECT
     merchant_key,
     issuer_key,
-    merchant_place,
-    issuer_place,
     kind,
     channel,
     unit,
@@ -1012,7 +1014,7 @@ SELECT
     0 AS points_earned
 FROM day_priced
 WHERE kind = %(kind)s::text AND channel = 'night'
-GROUP BY merchant_key, issuer_key, merchant_place, issuer_place, kind, channel, unit;
+GROUP BY merchant_key, issuer_key, kind, channel, unit;
 
 -- Files. ----------------------------------------------------------------------------------
 
@@ -1021,7 +1023,7 @@ GROUP BY merchant_key, issuer_key, merchant_place, issuer_place, kind, channel, 
 -- one unit may be in another, as that of points is.
 WITH line AS (
     SELECT
-        CASE %(side)s WHEN 'merchant' THEN merchant_place ELSE issuer_place END AS place,
+        CASE %(side)s WHEN 'merchant' THEN merchant_key ELSE issuer_key END AS key,
         unit,
         items,
         amount_minor,
@@ -1033,7 +1035,7 @@ WITH line AS (
 
 told AS (
     SELECT
-        place,
+        key,
         unit,
         items,
         amount_minor,
@@ -1042,7 +1044,7 @@ told AS (
     FROM line
     UNION ALL
     SELECT
-        place,
+        key,
         fee_unit,
         0 AS items,
         0 AS amount_minor,
@@ -1061,16 +1063,16 @@ SELECT
     summed.fee_minor
 FROM (
     SELECT
-        place,
+        key,
         unit,
         sum(items)::bigint AS rows,
         sum(amount_minor)::bigint AS amount_minor,
         sum(points_earned)::bigint AS points_earned,
         sum(fee_minor)::bigint AS fee_minor
     FROM told
-    GROUP BY place, unit
+    GROUP BY key, unit
 ) AS summed
-INNER JOIN day_place ON day_place.side = %(side)s AND day_place.place = summed.place
+INNER JOIN day_place ON day_place.side = %(side)s AND day_place.id = summed.key
 ORDER BY day_place.place, summed.unit COLLATE "C";
 
 -- name: issuer_places

@@ -235,6 +235,7 @@ LAID_OUT = (
     "lay_out_moved",
     "lay_out_given",
     "lay_out_places",
+    "lay_out_asked",
     "lay_out_cards",
     "lay_out_lines",
     "lay_out_fee_bases",
