@@ -29,9 +29,12 @@ class Load:
         assert ready == READY.encode(), ready
 
     def run(self) -> bytes:
-        """Let it start; its report when it has ended."""
+        """Let it start; its report when it has done all it was told to."""
         self.start()
-        return self.finish()
+        assert self._process.stdout is not None
+        report = self._process.stdout.read()
+        self.finish()
+        return report
 
     def start(self) -> None:
         """Let it start."""
@@ -40,7 +43,7 @@ class Load:
         self._process.stdin.flush()
 
     def finish(self) -> bytes:
-        """Its report when it has ended; one that goes on until it is told so is told so."""
+        """Its report when it has ended; one that may go on is told to end."""
         report, _ = self._process.communicate()
         return report
 

@@ -149,6 +149,7 @@ def _beside(dsns: Dsns, files: Path, tills: _Tills) -> dict[str, Any]:
         beside = _clean(load.finish())
     return {
         "beside_seconds": round(took.seconds, 2),
+        "alone_messages": alone.sent,
         "beside_messages": beside.sent,
         "alone_p99_ms": alone.p99_ms,
         "beside_p99_ms": beside.p99_ms,

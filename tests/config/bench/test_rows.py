@@ -130,6 +130,7 @@ def test_every_kind_is_measured_at_many_merchants_and_at_one() -> None:
 def test_a_night_is_measured_beside_what_is_bare(capsys: pytest.CaptureFixture[str]) -> None:
     told = NightBench(messages=400, merchants=8, cards=40, rate=40, alone_seconds=1)
     document = measure_night(told, say_nothing)
+    assert document["alone_messages"] == 40
     assert document["beside_messages"] > 0
     assert document["parties"] == 8 + ISSUER_COUNT
     assert set(document["steps"]) == {step.name for step in STEPS}
