@@ -83,7 +83,7 @@ ORDER BY booking_id;
 SELECT
     b.unit,
     count(*) AS days,
-    sum(c.amount_minor)::bigint AS amount_minor
+    bigint_sum(c.amount_minor) AS amount_minor
 FROM ad_charge AS c
 INNER JOIN ad_booking AS b ON c.booking_id = b.id
 WHERE c.business_date = %(business_date)s

@@ -128,7 +128,7 @@ summed AS (
         unit,
         act,
         begun_on,
-        sum(points)::bigint AS points
+        bigint_sum(points) AS points
     FROM begun
     GROUP BY merchant_id, issuer_id, unit, act, begun_on
     OFFSET 0  -- noqa: AM09
@@ -179,7 +179,7 @@ SELECT
     priced.share_millionths,
     priced.act,
     issuer.currency AS unit,
-    sum(priced.points)::bigint AS points
+    bigint_sum(priced.points) AS points
 FROM priced
 INNER JOIN issuer ON issuer.id = priced.issuer_id
 GROUP BY

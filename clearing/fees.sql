@@ -372,11 +372,11 @@ SELECT
     fee_unit,
     count(*) AS items,
     sum(number) AS numbers,
-    sum(amount_minor)::bigint AS amount_minor,
-    sum(points_earned)::bigint AS points_earned,
-    sum(base_minor)::bigint AS base_minor,
-    sum(merchant_fee_minor)::bigint AS merchant_fee_minor,
-    sum(issuer_fee_minor)::bigint AS issuer_fee_minor
+    bigint_sum(amount_minor) AS amount_minor,
+    bigint_sum(points_earned) AS points_earned,
+    bigint_sum(base_minor) AS base_minor,
+    bigint_sum(merchant_fee_minor) AS merchant_fee_minor,
+    bigint_sum(issuer_fee_minor) AS issuer_fee_minor
 FROM day_priced
 GROUP BY
     merchant_key, issuer_key, store_key, product_key, kind, channel, unit, choice, fee_unit;
@@ -399,8 +399,8 @@ WITH charged AS (
         choice.kind,
         day_sum.fee_unit AS unit,
         sum(day_sum.items)::integer AS items,
-        sum(day_sum.base_minor)::bigint AS base_minor,
-        sum(side.fee_minor)::bigint AS fee_minor
+        bigint_sum(day_sum.base_minor) AS base_minor,
+        bigint_sum(side.fee_minor) AS fee_minor
     FROM day_sum
     INNER JOIN day_fee_choice AS choice ON choice.choice = day_sum.choice
     CROSS JOIN
@@ -559,7 +559,7 @@ UNION ALL
 -- For the step's detail.
 SELECT
     unit,
-    sum(fee_minor)::bigint AS fee_minor
+    bigint_sum(fee_minor) AS fee_minor
 FROM day_charge
 GROUP BY unit
 ORDER BY unit COLLATE "C";

@@ -202,7 +202,7 @@ WITH side AS (
         debit_account AS account_id,
         max(shard) AS shard,
         count(*) AS entries,
-        sum(amount_minor)::bigint AS debit_minor,
+        bigint_sum(amount_minor) AS debit_minor,
         0::bigint AS credit_minor
     FROM entry
     WHERE
@@ -216,7 +216,7 @@ WITH side AS (
         max(shard) AS shard,
         count(*) AS entries,
         0::bigint AS debit_minor,
-        sum(amount_minor)::bigint AS credit_minor
+        bigint_sum(amount_minor) AS credit_minor
     FROM entry
     WHERE
         shard = any(%(shards)s::smallint [])
@@ -228,7 +228,7 @@ WITH side AS (
 SELECT
     account_id,
     max(shard) AS shard,
-    sum(entries)::bigint AS entries,
+    bigint_sum(entries) AS entries,
     max(debit_minor) AS debit_minor,
     max(credit_minor) AS credit_minor
 FROM side
@@ -240,8 +240,8 @@ WITH posted AS (
     SELECT
         account_id,
         count(*) AS entries,
-        coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::bigint AS debit_minor,
-        coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::bigint AS credit_minor
+        coalesce(-bigint_sum(amount_minor) FILTER (WHERE amount_minor < 0), 0) AS debit_minor,
+        coalesce(bigint_sum(amount_minor) FILTER (WHERE amount_minor > 0), 0) AS credit_minor
     FROM movement
     WHERE
         shard = %(night_shard)s
@@ -320,11 +320,11 @@ SELECT
     kind,
     channel,
     unit,
-    sum(items)::bigint AS items,
-    sum(amount_minor)::bigint AS amount_minor,
-    sum(points_earned)::bigint AS points_earned,
-    coalesce(sum(merchant_fee_minor), 0)::bigint AS merchant_fee_minor,
-    coalesce(sum(issuer_fee_minor), 0)::bigint AS issuer_fee_minor
+    bigint_sum(items) AS items,
+    bigint_sum(amount_minor) AS amount_minor,
+    bigint_sum(points_earned) AS points_earned,
+    coalesce(bigint_sum(merchant_fee_minor), 0) AS merchant_fee_minor,
+    coalesce(bigint_sum(issuer_fee_minor), 0) AS issuer_fee_minor
 FROM day_sum
 GROUP BY merchant_key, store_key, issuer_key, product_key, kind, channel, unit;
 
@@ -446,9 +446,9 @@ SELECT
     merchant.merchant_id AS merchant,
     issuer.institution_id AS issuer,
     position.unit,
-    sum(position.entries)::bigint AS entries,
-    sum(position.debit_minor)::bigint AS debit_minor,
-    sum(position.credit_minor)::bigint AS credit_minor
+    bigint_sum(position.entries) AS entries,
+    bigint_sum(position.debit_minor) AS debit_minor,
+    bigint_sum(position.credit_minor) AS credit_minor
 FROM position
 INNER JOIN merchant ON merchant.id = position.merchant_id
 INNER JOIN issuer ON issuer.id = position.issuer_id
@@ -512,8 +512,8 @@ WITH moved AS (
     SELECT
         account_id,
         count(*) AS entries,
-        coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0) AS debit_minor,
-        coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0) AS credit_minor
+        coalesce(-bigint_sum(amount_minor) FILTER (WHERE amount_minor < 0), 0) AS debit_minor,
+        coalesce(bigint_sum(amount_minor) FILTER (WHERE amount_minor > 0), 0) AS credit_minor
     FROM movement
     WHERE
         shard = any(%(shards)s::smallint [])
@@ -527,9 +527,9 @@ SELECT
     merchant.merchant_id AS merchant,
     issuer.institution_id AS issuer,
     account.unit,
-    sum(moved.entries)::bigint AS entries,
-    sum(moved.debit_minor)::bigint AS debit_minor,
-    sum(moved.credit_minor)::bigint AS credit_minor
+    bigint_sum(moved.entries) AS entries,
+    bigint_sum(moved.debit_minor) AS debit_minor,
+    bigint_sum(moved.credit_minor) AS credit_minor
 FROM moved
 INNER JOIN account ON account.id = moved.account_id
 INNER JOIN merchant ON merchant.id = account.merchant_id
@@ -547,8 +547,8 @@ SELECT
     %(business_date)s::date AS business_date,
     ledger_account.chart,
     ledger_account.unit,
-    sum(day_account.debit_minor)::bigint AS debit_minor,
-    sum(day_account.credit_minor)::bigint AS credit_minor
+    bigint_sum(day_account.debit_minor) AS debit_minor,
+    bigint_sum(day_account.credit_minor) AS credit_minor
 FROM day_account
 INNER JOIN ledger_account ON ledger_account.id = day_account.account_id
 GROUP BY ledger_account.chart, ledger_account.unit;
@@ -560,8 +560,8 @@ WITH ledger AS (
         %(business_date)s::date AS business_date,
         ledger_account.chart,
         ledger_account.unit,
-        sum(day_account.debit_minor)::bigint AS debit_minor,
-        sum(day_account.credit_minor)::bigint AS credit_minor
+        bigint_sum(day_account.debit_minor) AS debit_minor,
+        bigint_sum(day_account.credit_minor) AS credit_minor
     FROM day_account
     INNER JOIN ledger_account ON ledger_account.id = day_account.account_id
     GROUP BY ledger_account.chart, ledger_account.unit
@@ -587,8 +587,8 @@ UNION ALL
 -- Debits and credits of a unit are equal unless an account is missing or in another unit.
 SELECT
     unit,
-    sum(debit_minor)::bigint AS debit_minor,
-    sum(credit_minor)::bigint AS credit_minor
+    bigint_sum(debit_minor) AS debit_minor,
+    bigint_sum(credit_minor) AS credit_minor
 FROM trial_balance
 WHERE business_date = %(business_date)s
 GROUP BY unit
@@ -718,7 +718,7 @@ CREATE TEMPORARY TABLE day_moved ON COMMIT DROP AS
 SELECT
     journal_id,
     pair,
-    sum(amount_minor)::bigint AS amount_minor
+    bigint_sum(amount_minor) AS amount_minor
 FROM day_item
 WHERE is_line
 GROUP BY journal_id, pair;
@@ -736,7 +736,7 @@ SELECT
     day_item.journal_id AS number,
     day_party.issuer_id,
     day_party.unit,
-    -sum(day_item.amount_minor)::bigint AS points
+    -bigint_sum(day_item.amount_minor) AS points
 FROM day_item
 INNER JOIN day_party ON day_party.account_id = day_item.pair
 WHERE day_item.is_shared
@@ -834,7 +834,7 @@ WITH earned AS (
     SELECT
         shard,
         journal_id,
-        -sum(amount_minor)::bigint AS points
+        -bigint_sum(amount_minor) AS points
     FROM day_item
     WHERE NOT is_line AND NOT is_shared
     GROUP BY shard, journal_id
@@ -975,7 +975,7 @@ SELECT
     keeper.name AS issuer,
     '' AS card,
     account.unit,
-    sum(movement.amount_minor)::bigint AS amount_minor,
+    bigint_sum(movement.amount_minor) AS amount_minor,
     0 AS points_earned
 FROM movement
 INNER JOIN journal
@@ -1065,10 +1065,10 @@ FROM (
     SELECT
         key,
         unit,
-        sum(items)::bigint AS rows,
-        sum(amount_minor)::bigint AS amount_minor,
-        sum(points_earned)::bigint AS points_earned,
-        sum(fee_minor)::bigint AS fee_minor
+        bigint_sum(items) AS rows,
+        bigint_sum(amount_minor) AS amount_minor,
+        bigint_sum(points_earned) AS points_earned,
+        bigint_sum(fee_minor) AS fee_minor
     FROM told
     GROUP BY key, unit
 ) AS summed

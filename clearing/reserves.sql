@@ -9,7 +9,7 @@ WITH base AS (
         day_sum.merchant_key AS merchant_id,
         day_sum.issuer_key AS issuer_id,
         day_sum.unit,
-        sum(day_sum.amount_minor)::bigint AS base_minor
+        bigint_sum(day_sum.amount_minor) AS base_minor
     FROM day_sum
     INNER JOIN issuer ON day_sum.issuer_key = issuer.id AND day_sum.unit = issuer.currency
     WHERE EXISTS (SELECT FROM reserve_terms AS t WHERE t.merchant_id = day_sum.merchant_key)
@@ -209,8 +209,8 @@ ORDER BY merchant_id, issuer_id;
 -- For the step's detail.
 SELECT
     unit,
-    sum(held_minor)::bigint AS held_minor,
-    sum(released_minor)::bigint AS released_minor
+    bigint_sum(held_minor) AS held_minor,
+    bigint_sum(released_minor) AS released_minor
 FROM (
     SELECT
         h.unit,
