@@ -1,4 +1,8 @@
-"""A list as a file: RFC 4180, page after page, by the same filter as it was shown."""
+"""A list as a file: RFC 4180, page after page, by the same filter as it was shown.
+
+Words, days and moments stand there as on the page, and numbers as who reckons with them needs them:
+amounts with a point and two digits, in the unit beside them or, without one, in that of their head.
+"""
 
 import csv
 import io
@@ -10,15 +14,18 @@ import msgspec
 import trio
 
 from host.model.catalogue import ViewTold
+from host.model.money import HOUSE_CURRENCY
 from host.model.office import ROWS_MAX, Page, Refused, Show
+from host.office.sheets import plain
 from switch.web.desk import Desk
 from terminals.web import cells
 from terminals.web.texts import Language
 
-FORMULA_MARKS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With which a spreadsheet begins a formula: such a text is led by an apostrophe."""
+UNIT: Final = "unit"
+"""The column that says what amounts beside it are in."""
 PAUSE_SECONDS: Final = 0.25
 TOO_MANY: Final = "E-TOO-MANY"
+WHOLE: Final = "whole"
 BYTE_ORDER_MARK: Final = "\ufeff"
 """So that spreadsheets read it as UTF-8."""
 
@@ -28,7 +35,10 @@ async def lines_of(
 ) -> AsyncIterator[str]:
     """The file, in pieces; it says in its last line where it is cut."""
     heads = {one.name: one.zh if language == "zh" else one.en for one in view.columns}
-    yield BYTE_ORDER_MARK + _written([[heads.get(name, name) for name in first.columns]])
+    in_head = "" if UNIT in first.columns else f" ({HOUSE_CURRENCY})"
+    amounts = {one.name for one in view.columns if one.kind == WHOLE and cells.is_money(one.name)}
+    named = [heads.get(name, name) + in_head * (name in amounts) for name in first.columns]
+    yield BYTE_ORDER_MARK + _written([named])
     async with aclosing(pages_of(desk, first, asked, rows_max)) as pages:
         async for rows, is_cut in pages:
             yield _written([_row(first.columns, row, language) for row in rows])
@@ -71,16 +81,16 @@ class ExportBrokenError(Exception):
 
 
 def _row(columns: list[str], row: list[Any], language: Language) -> list[str]:
-    unit = dict(zip(columns, row, strict=True)).get("unit")
+    unit = dict(zip(columns, row, strict=True)).get(UNIT)
     return [
-        _safe(value, cells.shown(name, value, language, unit))
+        _cell(value, cells.reckoned(name, value, language, unit))
         for name, value in zip(columns, row, strict=True)
     ]
 
 
-def _safe(value: Any, text: str) -> str:
-    is_led = isinstance(value, str) and text.startswith(FORMULA_MARKS)
-    return f"'{text}" if is_led else text
+def _cell(value: Any, text: str) -> str:
+    """What is no number is no formula either, of what sort it may be."""
+    return text if isinstance(value, int | float) else str(plain(text))
 
 
 def _written(rows: list[list[str]]) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from babel.numbers import format_currency, format_decimal
 
-from host.model.money import HOUSE_CURRENCY, UNIT_MARK
+from host.model.money import HOUSE_CURRENCY, UNIT_MARK, Money
 from host.model.word import Word
 from host.office.places import Scope
 from host.office.roles import ROLES
@@ -72,6 +72,20 @@ def shown(  # noqa: PLR0911 - one line a kind
             return ", ".join(shown(name, each, language, unit) for each in value)
         case _:
             return str(value)
+
+
+def reckoned(name: str, value: object, language: Language, unit: object = None) -> str:
+    """The same for who reckons with it: a number by its digits and a point, and nothing beside."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return shown(name, value, language, unit)
+    if isinstance(value, float) or not is_money(name, unit):
+        return str(value)
+    return Money(value, HOUSE_CURRENCY).figures.replace(",", "")
+
+
+def is_money(name: str, unit: object = None) -> bool:
+    """Whether a number of that name is of minor units of money, where it is in that unit."""
+    return is_amount(name) and not _is_points(name) and UNIT_MARK not in str(unit or "")
 
 
 def _number(name: str, value: int, language: Language, unit: object) -> str:

@@ -1,10 +1,13 @@
 """What people do at pages: lists, forms, codes, second persons: S3-01, S4-19, S4-45."""
 
+import csv
+import io
 import re
 
 import pytest
 
 from host.model.office import Done
+from switch.web import exported
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.switch.web.conftest import Browser, Open
 
@@ -287,6 +290,24 @@ def test_a_list_is_had_as_a_file_that_no_spreadsheet_runs(front: Open, bureau: B
     lines = answer.text.lstrip("\ufeff").splitlines()
     assert len(lines) == 1 + bureau.sql("SELECT count(*) FROM merchant")[0][0]
     assert "'=1+1" in answer.text
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1+1", "＝1+1", "\t1"])
+def test_whatever_is_no_number_is_no_formula(text: str) -> None:
+    """A text, a text among others, and what is told by names."""
+    told = [text, [text, "b"], {"en": text, "zh": text}, -150_050]
+    row = exported._row(["name", "goods", "meaning", "net_minor"], told, "en")
+    assert row == [f"'{text}", f"'{text}, b", f"'{text}", "-1500.50"]
+
+
+def test_amounts_of_a_list_are_numbers_in_its_file(front: Open, bureau: Bureau) -> None:
+    """Summed up by a program for tables: no sign of a currency, no comma, and the unit in words."""
+    browser = _as(front, bureau.admin)
+    bureau.sql("UPDATE person_grant SET limit_minor = 123456789 WHERE id = 1")
+    lines = list(csv.reader(io.StringIO(browser.get("/export/grants").text.lstrip("\ufeff"))))
+    [column] = [at for at, head in enumerate(lines[0]) if head.endswith(" (CNY)")]
+    assert [line[column] for line in lines[1:] if line[column]] == ["1234567.89"]
+    assert "¥1,234,567.89" in browser.get("/show/grants").text
 
 
 def test_another_grant_is_used_in_one_click_and_the_pages_are_its(
