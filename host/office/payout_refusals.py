@@ -26,7 +26,8 @@ NOTHING_DUE: Final = RefusalKind(
     en="no statement is there to be paid: {which}",
     zh="没有可付款的结算单: {which}",
     why="a statement is paid once: when its date is released and both sides have confirmed it",
-    next="posswitch show settlements says what each lacks; posswitch show payouts what was paid",
+    next="posswitch show settlements says what each lacks, posswitch show payouts what was paid; "
+    "what came back is paid again with a later date than it was",
 )
 PAID_ALREADY: Final = RefusalKind(
     code="E-PAID",

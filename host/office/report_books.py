@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from host.model.money import Money
 from host.model.secrets import Secret
-from host.office.reports import UNIT, Section, cell_text, is_amount
+from host.office.reports import UNIT, Section, cell_text, is_amount, unit_text
 from host.office.sheets import PLAIN, plain
 from host.office.words import word_of
 
@@ -71,7 +71,7 @@ def _cells(
     """What stands in a row, each with its form."""
     told = [_cell(column, row, language) for column in section.row.columns]
     if UNIT in row:
-        told.append((Money(0, row[UNIT]).unit_name if row[UNIT] else "", ""))
+        told.append((unit_text(row[UNIT], language) if row[UNIT] else "", ""))
     return told
 
 

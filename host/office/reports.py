@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from host.cases import NOTICES
-from host.model.money import HOUSE_CURRENCY, Money
+from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX, Money
 from host.model.word import Word
 from host.office.words import word_of
 from host.store.connecting import Connection
@@ -24,6 +24,7 @@ ROWS_OF_LIST_MAX: Final = 5_000
 DAYS_MAX: Final = 31
 """A month: positions of so many days are summed while somebody waits."""
 UNIT: Final = "unit"
+POINTS: Final = "points"
 
 
 class SectionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +164,7 @@ SPENDING: Final = (
         title=Word("Taken and given back, by merchant, store and kind", "按商户、门店与种类"),
         columns=("merchant", "store", "kind", "transactions", "net_minor", "mean_minor"),
         drawn="net_minor",
-        by=("merchant", "kind"),
+        by=("store", "kind"),
         is_wide=True,
     ),
     SectionRow(
@@ -295,13 +296,23 @@ def _rows(connection: Connection, name: str, told: Mapping[str, Any]) -> list[di
 def cell_text(value: object, column: str, row: Mapping[str, Any], language: str) -> str:
     """A cell as every format shows it: an amount in its unit, a count in thousands, a word."""
     if isinstance(value, int) and is_amount(column) and row.get(UNIT):
-        return str(Money(value, row[UNIT]))
+        return f"{Money(value, row[UNIT]).figures} {unit_text(row[UNIT], language)}"
     if isinstance(value, int):
         return f"{value:,}"
     if column in NAMED:
         return str(value)
     word: str = getattr(word_of(str(value)), language)
     return word
+
+
+def unit_text(unit: str, language: str) -> str:
+    """What an amount is in: a currency by its letters, points and whose, or what is counted."""
+    amount = Money(0, unit)
+    if not amount.is_points:
+        told: str = getattr(word_of(unit), language)
+        return told if told != unit else amount.unit_name
+    points: str = getattr(word_of(POINTS), language)
+    return f"{points} {unit.removeprefix(POINTS_PREFIX)}".strip()
 
 
 def is_amount(column: str) -> bool:

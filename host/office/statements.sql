@@ -83,6 +83,12 @@ SELECT
 FROM settlement_statement AS s
 WHERE s.business_date = %(business_date)s AND s.place = %(place)s;
 
+-- name: has_disputed
+-- Whether a side has disputed rows of it, and confirmed the rest with that.
+SELECT true
+FROM statement_dispute AS d
+WHERE d.business_date = %(business_date)s AND d.place = %(place)s AND d.side = %(side)s;
+
 -- name: evidence
 -- What came with a side's dispute.
 SELECT

@@ -1010,6 +1010,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "pin": Word("PIN", "密码"),
     "pin_tries_max": Word("PIN tries", "密码次数"),
     "points": Word("points", "积分"),
+    "G:": Word("goods or entries", "件次"),
+    "S:": Word("stamps", "印花"),
     "price_minor": Word("price", "价"),
     "product": Word("product", "产品"),
     "product_code": Word("code", "代码"),

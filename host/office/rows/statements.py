@@ -43,7 +43,9 @@ def confirm(acting: Acting) -> str:
     side = _SIDES[acting.grant.scope]
     told = {**statement_of(acting), "side": side, "by": acting.who.login, "now": acting.now}
     if not acting.connection.execute(SQL["confirm_statement"], told).rowcount:
-        raise Refusal(STATE, state=StatementState.CONFIRMED)
+        has_disputed = acting.connection.execute(SQL["has_disputed"], told).fetchone()
+        spoken = StatementState.DISPUTED if has_disputed else StatementState.CONFIRMED
+        raise Refusal(STATE, state=spoken)
     return side
 
 

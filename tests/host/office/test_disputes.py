@@ -257,6 +257,9 @@ async def test_both_sides_may_dispute_rows_of_their_own(shop: Shop) -> None:
     """S4-31: a row is held out once; an answer says whose dispute it is of."""
     assert isinstance(shop.dispute(shop.issuer), Done)
     asked = {"rrns": list(shop.rrns), "note": WHY}
+    again = shop.do(shop.issuer, DISPUTE, **asked)
+    assert isinstance(again, Refused)
+    assert "disputed" in again.en, "and not that it is confirmed: this side has disputed it"
     assert shop.refused(shop.owner, DISPUTE, **asked) == ("E-DISPUTED", "rrns")
     assert isinstance(shop.dispute(shop.owner, shop.rrns[0]), Done)
     assert shop.statement()["due_minor"] == 0

@@ -20,9 +20,11 @@ import trio
 from clearing.run import run_clearing
 from host.model.money import Money
 from host.model.office import Done, Refused
+from host.office.report_bars import bars_of
+from host.office.report_books import report_csv
 from host.office.report_pages import html_page
 from host.office.reports import DAY as SECTIONS
-from host.office.reports import REPORTS, Period, Section, Told, TooMuchError, read_report
+from host.office.reports import REPORTS, Period, Section, Told, TooMuchError, cell_text, read_report
 from tests.host.conftest import MERCHANT_OF, NOW, CardPool, Till, audit_ledger
 from tests.host.office.conftest import Bureau, Person
 from tests.host.office.test_clearing import CASE, DAY
@@ -292,3 +294,33 @@ def test_a_report_that_is_read_whole_is_never_cut(
     monkeypatch.setattr("host.office.reports.REPORTS", {"exceptions": row})
     with pytest.raises(TooMuchError):
         read_report(shared_bureau.connection, "exceptions", told)
+
+
+@pytest.mark.parametrize(
+    ("unit", "english", "chinese"),
+    [
+        ("CNY", "1,500.00 CNY", "1,500.00 CNY"),
+        ("P:CITY", "150,000 points CITY", "150,000 积分 CITY"),
+        ("G:", "150,000 goods or entries", "150,000 件次"),
+        ("S:", "150,000 stamps", "150,000 印花"),
+    ],
+)
+def test_what_an_amount_is_in_is_told_in_the_language_of_the_report(
+    unit: str, english: str, chinese: str
+) -> None:
+    row = {"kind": "redemption", "net_minor": 150_000, "unit": unit}
+    for language, told in (("en", english), ("zh", chinese)):
+        assert cell_text(row["net_minor"], "net_minor", row, language) == told
+        section = Section(row=REPORTS["spending"].sections[0], rows=[_spent(1, unit)])
+        lines = report_csv([section], language).reveal().decode("utf-8-sig").splitlines()
+        assert lines[2].rsplit(",", 1)[1] == told.partition(" ")[2]
+
+
+def test_bars_of_what_stores_took_say_which_store() -> None:
+    section = Section(row=REPORTS["spending"].sections[0], rows=[_spent(1), _spent(2)])
+    assert [bar.label for bar in bars_of(section, "en")] == ["1 purchase", "2 purchase"]
+
+
+def _spent(store: int, unit: str = "CNY") -> dict[str, Any]:
+    told = {"merchant": "888290054110001", "store": str(store), "kind": "purchase", "unit": unit}
+    return told | {"transactions": 2, "net_minor": 150_000, "mean_minor": 75_000}
