@@ -3,13 +3,17 @@
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from clearing.dates import Calendar, choose
 from clearing.files import directory_of
-from clearing.netting import Position
+from clearing.netting import Position, positions
 from clearing.night import Connection, Night, begun
+
+NET: Final = "net"
+"""The step that leaves positions."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +28,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     directory: Path
     positions: tuple[Position, ...]
+    """As they were left where they were netted; else so far, without what the night posts."""
 
 
 def preview(
@@ -77,5 +82,9 @@ def _of_date(night: Night, note: str, steps: tuple[str, ...]) -> Preview:
         entries=counts["entries"],
         files=files["parties"],
         directory=directory_of(night),
-        positions=tuple(Position(**row) for row in night.rows("positions_so_far")),
+        positions=positions(night) if NET in done else _so_far(night),
     )
+
+
+def _so_far(night: Night) -> tuple[Position, ...]:
+    return tuple(Position(**row) for row in night.rows("positions_so_far"))

@@ -14,6 +14,7 @@ from clearing.netting import Position, positions
 from clearing.night import ClearingError, Connection, Night, begun
 from clearing.run import STEPS
 from clearing.turns import runner_of
+from host.model.numbers import DAY_ZERO
 
 DATES_SHOWN: Final = 14
 
@@ -124,8 +125,9 @@ def refuse_unfinished(connection: Connection, files_dir: Path, business_date: dt
 
 
 def _of_date(connection: Connection, files_dir: Path, business_date: dt.date) -> Night:
-    night = replace(begun(connection, files_dir), business_date=business_date)
-    if night.row("state_of") is None:
+    now = begun(connection, files_dir)  # a date of before the first has not even numbers
+    night = replace(now, business_date=max(business_date, DAY_ZERO))
+    if now.row("state_of", business_date=business_date) is None:
         raise ClearingError(
             f"{business_date} is not a business date of this database. Next: posswitch clearing "
             "status lists them"

@@ -1,6 +1,5 @@
 """The night's commands: hold of the database, the work of `clearing`, and what a person reads."""
 
-import datetime as dt
 import functools
 import textwrap
 import zoneinfo
@@ -15,7 +14,7 @@ import msgspec
 from clearing.changed import unreadable
 from clearing.dates import DateAheadError
 from clearing.heads import broken_heads
-from clearing.preview import Preview, preview
+from clearing.preview import NET, Preview, preview
 from clearing.run import (
     STEPS,
     Calendar,
@@ -40,6 +39,7 @@ from config.screen import Column, Sheet, amount, number, screen
 from config.settings import Settings
 from config.tasks.night_findings import print_findings
 from config.tasks.operators import operator_name
+from config.tasks.typed import date_of
 from host.clock import utc_now
 from host.model.claims import Claim
 from host.store.connecting import LONG, Connection, connect
@@ -270,7 +270,7 @@ def print_previews(previews: Sequence[Preview], zone: str, *, as_json: bool = Fa
         console.print(f"  {each.files:,} files in {each.directory}", markup=False)
         if each.positions:
             console.print(positions_sheet(each.positions))
-            if each.steps:
+            if NET in each.steps:
                 console.print("so far: the night itself posts fees, alliances and reserves first")
     console.print("nothing was written")
 
@@ -290,20 +290,6 @@ def print_violations(violations: Sequence[Violation], *, as_json: bool = False) 
     if any(violation.test == "foreign_change" for violation in violations):
         console.print("of the estate: posswitch audit changes shows what was edited by hand")
     console.print(f"audit: {len(violations)} violations")
-
-
-def date_of(text: str) -> dt.date:
-    """A date as it is typed.
-
-    Raises:
-        SettingsError: it is none.
-    """
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(
-            f"{text!r} is not a date. Next: write it as 2026-12-31", "E-NIGHT-DATE"
-        ) from None
 
 
 def _claims(record: Path) -> list[Claim]:

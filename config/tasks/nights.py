@@ -18,12 +18,12 @@ from config.settings import Settings
 from config.tasks.night import (
     Order,
     clear,
-    date_of,
     opened_for_night,
     position_told,
     positions_sheet,
 )
 from config.tasks.night_findings import print_findings
+from config.tasks.typed import date_of
 from host.office.words import word_of
 
 DATES: Final = (

@@ -18,6 +18,7 @@ from config.run.heads import read_public_keys
 from config.screen import screen
 from config.settings import Settings
 from config.tasks.papers import begun_paper
+from config.tasks.typed import date_of
 from host.named_files import check_named, read_named_text
 from host.store.connecting import LONG, connect
 from host.store.heads import Head
@@ -164,14 +165,7 @@ def _told(head: Head | None) -> Mapping[str, object] | None:
 
 
 def _date(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(
-            f"{text!r} is not a date. Next: write it as 2026-12-31", "E-NIGHT-DATE"
-        ) from None
+    return None if text is None else date_of(text)
 
 
 def _is_hexadecimal(text: str) -> bool:

@@ -1,5 +1,6 @@
 """What somebody types when it is asked for, at a terminal or out of a pipe."""
 
+import datetime as dt
 import sys
 
 import typer
@@ -42,3 +43,19 @@ def typed_twice(word: str, first: str) -> None:
             "lines",
             "E-COMMAND-LINE",
         )
+
+
+def date_of(text: str) -> dt.date:
+    """A date as it is typed.
+
+    Raises:
+        SettingsError: it is none, or is written in another way than dates are here.
+    """
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        message = f"{text!r} is not a date. Next: write it as 2026-12-31"
+        raise SettingsError(message, "E-NIGHT-DATE")
+    return day

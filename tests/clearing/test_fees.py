@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
+from clearing.dates import Calendar
 from clearing.night import ClearingError
-from clearing.run import run_clearing
+from clearing.preview import preview
+from clearing.run import STEPS, run_clearing
 from clearing.verify import audit
 from host.shards import NIGHT_SHARD
 from host.store.changes import note_what_differs
@@ -104,6 +106,21 @@ def test_a_fee_is_of_each_transaction(
         -rate.of(amount),
         rate.of(amount),
     )
+
+
+def test_a_look_at_a_finished_night_tells_the_positions_that_it_left(
+    ledger: SmallLedger, night_login: Connection, tmp_path: Path
+) -> None:
+    """What the night posts itself is of the date, too, and in none of its positions."""
+    Rate(1, "merchant", "1").said(ledger)
+    ledger.purchase(1, 10_000)
+    today = Calendar(today=DAY + dt.timedelta(days=1), zone="Asia/Shanghai")
+    names = tuple(step.name for step in STEPS)
+    [before] = preview(night_login, tmp_path, DAY, today, names)
+    done = run_clearing(night_login, tmp_path)
+    [after] = preview(night_login, tmp_path, DAY, today, names)
+    assert after.steps == ()
+    assert after.positions == done.positions == before.positions
 
 
 def test_what_names_most_decides(

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from clearing.handout import MANIFEST, RELEASED, SIGNATURE, hand_out
 from clearing.night import ClearingError
 from clearing.run import STEPS, Summary, run_clearing
-from clearing.standing import show, status, verify_night
+from clearing.standing import refuse_unfinished, show, status, verify_night
 
 Connection = psycopg.Connection[Any]
 DAY = dt.date(2026, 9, 30)
@@ -65,8 +65,10 @@ def test_a_date_is_shown_with_all_that_its_night_left(
     ]
     assert (told.positions, told.files) == (cleared.positions, cleared.files)
     assert told.findings == cleared.findings
-    with pytest.raises(ClearingError, match="not a business date"):
-        show(night_login, tmp_path, dt.date(2030, 1, 1))
+    for none in (dt.date(2030, 1, 1), dt.date(2019, 12, 31), dt.date.min, dt.date.max):
+        for look in (show, verify_night, refuse_unfinished):
+            with pytest.raises(ClearingError, match=f"{none} is not a business date"):
+                look(night_login, tmp_path, none)
 
 
 def test_what_is_no_longer_as_it_was_left_is_named(

@@ -39,6 +39,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["audit"], 3, "there is no database in"),
         (["clearing", "run"], 3, "there is no database in"),
         (["clearing", "run", "--date", "tomorrow"], 2, "'tomorrow' is not a date. Next:"),
+        (["clearing", "show", "20261128"], 2, "'20261128' is not a date. Next:"),
+        (["clearing", "verify", "2026-W48-6"], 2, "'2026-W48-6' is not a date. Next:"),
         (["audit", "--record", "none.jsonl"], 3, "none.jsonl is not a simulator's record"),
         (["sing"], 2, "No such command 'sing'"),
         (["up", "--port", "70000"], 2, "less than or equal to 65535"),
