@@ -238,14 +238,14 @@ SELECT
     m.merchant_id AS merchant,
     coalesce(p.store_id::text, '-') AS store,
     sum(p.points_earned)::bigint AS points_earned,
-    coalesce(sum(p.amount_minor) FILTER (WHERE p.unit LIKE '%%:%%'), 0)::bigint AS points_taken
+    coalesce(sum(p.amount_minor) FILTER (WHERE p.unit LIKE 'P:%%'), 0)::bigint AS points_taken
 FROM position_part AS p
 INNER JOIN merchant AS m ON p.merchant_id = m.id
 WHERE
     p.business_date BETWEEN %(first_date)s AND %(business_date)s
     AND (%(merchant_id)s::integer IS NULL OR p.merchant_id = %(merchant_id)s)
     AND (%(store_id)s::integer IS NULL OR p.store_id = %(store_id)s)
-    AND (p.points_earned <> 0 OR p.unit LIKE '%%:%%')
+    AND (p.points_earned <> 0 OR p.unit LIKE 'P:%%')
 GROUP BY m.merchant_id, p.store_id
 ORDER BY m.merchant_id, p.store_id
 LIMIT %(rows_max)s;

@@ -52,7 +52,7 @@ CROSS JOIN
                 coalesce(sum(p.items) FILTER (WHERE p.unit = 'CNY'), 0) AS valued,
                 coalesce(sum(p.amount_minor) FILTER (WHERE p.unit = 'CNY'), 0) AS net_minor,
                 sum(p.points_earned) AS points_earned,
-                coalesce(sum(p.amount_minor) FILTER (WHERE p.unit LIKE '%%:%%'), 0)
+                coalesce(sum(p.amount_minor) FILTER (WHERE p.unit LIKE 'P:%%'), 0)
                     AS points_taken,
                 0 AS declined,
                 coalesce(sum(p.merchant_fee_minor) FILTER (WHERE p.unit = 'CNY'), 0)

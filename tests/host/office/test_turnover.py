@@ -1,6 +1,8 @@
 """Transaction statistics of a day, a week and a month, of each who may see them."""
 
+import base64
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +73,27 @@ def test_statistics_are_of_a_date(shared_bureau: Bureau) -> None:
     told = shared_bureau.look(shared_bureau.person("finance"), "stat_transactions", **asked)
     assert isinstance(told, Refused)
     assert told.code == "E-FIELD"
+
+
+async def test_pieces_of_vouchers_are_no_points_that_were_taken(
+    till: Till, pool: CardPool, bureau: Bureau, tmp_path: Path
+) -> None:
+    """A ticket that was handed in stands among what was traded, and not among points."""
+    await till.buy(pool.city(), 1_000)
+    await trio.to_thread.run_sync(clear, till, tmp_path)
+    for place, (unit, amount) in enumerate((("G:", 3), ("S:", 4), ("P:CITY", 500)), 101):
+        bureau.sql(
+            "INSERT INTO position_part SELECT business_date, %s, merchant_id, store_id,"
+            " issuer_id, product_id, kind, channel, %s, 1, %s, 0, 0, 0 FROM position_part"
+            " WHERE unit = 'CNY'",
+            place, unit, amount,
+        )  # fmt: skip
+    finance, day = bureau.person("finance"), DAY.isoformat()
+    asked = {"report": "spending", "date": day, "format": "json"}
+    told = bureau.done(finance, "report.run", **asked).shown_once["content"]
+    sections = json.loads(base64.b64decode(told))["sections"]
+    assert [row["points_taken"] for row in sections["redeemed"]["rows"]] == [500]
+    assert {row["unit"] for row in sections["spent"]["rows"]} == {"CNY", "G:", "S:", "P:CITY"}
+    [row] = bureau.rows(finance, "stat_transactions", date=day, period="day")
+    assert row["points_taken"] == 500
+    bureau.sql("DELETE FROM position_part WHERE unit <> 'CNY'")  # the night is as it was left
