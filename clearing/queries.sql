@@ -712,16 +712,40 @@ WHERE
 ANALYZE day_item;
 
 -- name: lay_out_moved
--- What each journal moved between a merchant and an issuer: a number is one journal's, whatever its
--- shard. Counted before what is known of journals is joined to it.
+-- What each journal moved between a merchant and an issuer, with the points that its card earned: a
+-- number is one journal's, whatever its shard. Most move something between one pair alone, and are
+-- summed in one pass; the rest is summed by pair. Counted before what is known of journals is
+-- joined to it.
 CREATE TEMPORARY TABLE day_moved ON COMMIT DROP AS
+WITH posted AS (
+    SELECT
+        journal_id,
+        min(pair) FILTER (WHERE is_line) AS pair,
+        max(pair) FILTER (WHERE is_line) AS last_pair,
+        bigint_sum(amount_minor) FILTER (WHERE is_line) AS amount_minor,
+        coalesce(-bigint_sum(amount_minor) FILTER (WHERE NOT is_line), 0) AS points_earned
+    FROM day_item
+    WHERE is_line OR NOT is_shared
+    GROUP BY journal_id
+)
+
 SELECT
     journal_id,
     pair,
-    bigint_sum(amount_minor) AS amount_minor
-FROM day_item
-WHERE is_line
-GROUP BY journal_id, pair;
+    amount_minor,
+    points_earned
+FROM posted
+WHERE pair = last_pair
+UNION ALL
+SELECT
+    day_item.journal_id,
+    day_item.pair,
+    bigint_sum(day_item.amount_minor) AS amount_minor,
+    posted.points_earned
+FROM posted
+INNER JOIN day_item ON day_item.journal_id = posted.journal_id AND day_item.is_line
+WHERE posted.pair <> posted.last_pair
+GROUP BY day_item.journal_id, day_item.pair, posted.points_earned;
 
 -- name: analyze_moved
 -- Joins are planned for the rows that are there.
@@ -830,17 +854,7 @@ ANALYZE day_card;
 -- would be made for each. What is looked up of a journal is kept together by OFFSET: it is wide,
 -- and goes past what is narrow.
 CREATE TEMPORARY TABLE day_line AS
-WITH earned AS (
-    SELECT
-        shard,
-        journal_id,
-        -bigint_sum(amount_minor) AS points
-    FROM day_item
-    WHERE NOT is_line AND NOT is_shared
-    GROUP BY shard, journal_id
-),
-
-paired AS (
+WITH paired AS (
     SELECT
         day_party.account_id,
         day_party.unit,
@@ -899,10 +913,8 @@ posted AS (
                     SELECT known.reference FROM advice AS known
                     WHERE known.shard = journal.shard AND known.journal_id = journal.original_id
                 )
-        END AS original_reference,
-        coalesce(earned.points, 0) AS points_earned
+        END AS original_reference
     FROM journal
-    LEFT JOIN earned ON earned.shard = journal.shard AND earned.journal_id = journal.id
     LEFT JOIN day_card ON day_card.shard = journal.shard AND day_card.card_id = journal.card_id
     LEFT JOIN terminal
         ON
@@ -943,7 +955,7 @@ SELECT
     posted.original_id AS original,
     paired.unit,
     moved.amount_minor,
-    CASE WHEN paired.unit = posted.unit THEN posted.points_earned ELSE 0 END AS points_earned,
+    CASE WHEN paired.unit = posted.unit THEN moved.points_earned ELSE 0 END AS points_earned,
     posted.reference,
     posted.original_reference
 FROM day_moved AS moved
