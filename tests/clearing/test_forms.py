@@ -17,6 +17,7 @@ from clearing.handout import MANIFEST, manifest_of
 from clearing.layout import LAYOUT, Total
 from clearing.night import ClearingError
 from clearing.run import Summary, run_clearing
+from host.office.tables import ACTIONS
 from tests.commands import run_command
 
 FILE = "merchant-888290054110001.csv"
@@ -149,6 +150,27 @@ def test_what_zeros_fill_is_digits(value: str) -> None:
     assert (column.text("12"), column.text("")) == ("0012", BLANK * 4)
     with pytest.raises(ValueError, match="more than digits"):
         column.text(value)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "batch", "trace"),
+    [
+        ("80010001", "000012", "000001"),
+        ("80030001", "20261128", "000000000069"),
+        ("", "voucher.redeem", "job-9223372036854775807"),
+        ("", "move.9223372036854775807", "job-9223372036854775807-fee"),
+        ("", "card.activate", "f" * 32),
+        *(("", action, "job-1") for action in sorted(ACTIONS)),
+    ],
+)
+def test_what_tills_of_every_kind_and_people_trade_has_its_place(
+    terminal: str, batch: str, trace: str
+) -> None:
+    """A till of a merchant's system has dates for batches; what people do is named by action."""
+    told = {"record": "DETAIL", "terminal_id": terminal, "batch": batch, "trace": trace}
+    [record] = BY_NAME["detail"].records([NOTHING | told])
+    read = _read(record.decode("ascii"), _as_documented()["detail"])
+    assert {name: read[name] for name in told} == told
 
 
 def test_columns_of_fixed_width_are_columns_of_the_csv() -> None:
