@@ -54,6 +54,8 @@ OnReady = Callable[[list[str]], None]
 
 RELOADED: Final = frozenset({"sign_ins_a_minute", "body_bytes_max", "export_rows_max"})
 """Settings that a running front takes; others wait for a restart."""
+CHOSEN: Final = frozenset({"is_on", "port"})
+"""What whoever starts a front chooses where the settings do not say it."""
 
 
 class WebFront:
@@ -84,8 +86,7 @@ class WebFront:
     def reload(self, told: WebSettings) -> list[str]:
         """Take other limits; gives the settings that differ and wait for a restart."""
         held = self.settings
-        differ = [name for name in told.__struct_fields__
-                  if getattr(told, name) != getattr(held, name)]  # fmt: skip
+        differ = [name for name in told.__struct_fields__ if _is_another(told, held, name)]
         taken = {name: getattr(told, name) for name in differ if name in RELOADED}
         self.visits.settings = msgspec.structs.replace(held, **taken)
         self.door.limit()
@@ -98,6 +99,12 @@ class WebFront:
             nursery.start_soon(self.live.run)
             nursery.start_soon(self.seats.run)
             nursery.start_soon(self.page.run)
+
+
+def _is_another(told: WebSettings, held: WebSettings, name: str) -> bool:
+    """Whether a setting is another than it was begun with; one that is not said was chosen then."""
+    value = getattr(told, name)
+    return value != getattr(held, name) and not (value is None and name in CHOSEN)
 
 
 def application(front: WebFront) -> Starlette:

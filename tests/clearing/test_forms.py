@@ -168,7 +168,7 @@ def test_what_tills_of_every_kind_and_people_trade_has_its_place(
 ) -> None:
     """A till of a merchant's system has dates for batches; what people do is named by action."""
     told = {"record": "DETAIL", "terminal_id": terminal, "batch": batch, "trace": trace}
-    [record] = BY_NAME["detail"].records([NOTHING | told])
+    [record] = BY_NAME["detail"].records(iter([NOTHING | told]))
     read = _read(record.decode("ascii"), _as_documented()["detail"])
     assert {name: read[name] for name in told} == told
 

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from host.link.address import Address
 from host.model.office import Done
+from switch.web.desk import Desk
+from switch.web.program import WebFront
+from switch.web_settings import WebSettings
 from tests.host.office.conftest import HOME, Bureau
 from tests.switch.web.conftest import Open
 
@@ -39,3 +43,12 @@ def test_a_program_lists_its_stores_and_adds_a_member_once(front: Open, bureau: 
     assert lines[-1] == f"done {number}"
     assert ran[1].stdout == ran[0].stdout, "asked again it is told the same"
     assert len(EXAMPLE.read_text("utf-8").splitlines()) <= LINES_MAX
+
+
+def test_what_the_settings_leave_to_whoever_starts_a_front_waits_for_no_restart() -> None:
+    """`posswitch up` has pages served, at a free port where it is told another for tills."""
+    address = Address.parse("unix:nowhere")
+    front = WebFront(WebSettings(is_on=True, port=0), Desk(address))
+    assert front.reload(WebSettings()) == []
+    assert front.reload(WebSettings(is_on=True, port=0)) == []
+    assert front.reload(WebSettings(is_on=False, port=8700)) == ["web.is_on", "web.port"]
