@@ -82,8 +82,9 @@ def book(night: Night, step: str, kind: Kind, bookings: Sequence[Booking]) -> li
     assert row is not None, "a block of numbers was taken"
     first = first_number_of(date) + row[0] - len(bookings)
     shards, now = read_shard_count(connection), dt.datetime.now(dt.UTC)
+    told = f"{date:%Y%m%d}"
     posted = [
-        _posted(date, step, kind, first + place, shards, booking)
+        _posted(told, step, kind, first + place, shards, booking)
         for place, booking in enumerate(bookings)
     ]
     end = ends_of_chains(connection, [NIGHT_SHARD])[NIGHT_SHARD]
@@ -113,11 +114,11 @@ def _in_seals(posted: Sequence[_Posted]) -> Iterable[Sequence[_Posted]]:
 
 
 def _posted(
-    date: dt.date, step: str, kind: Kind, number: int, shard_count: int, booking: Booking
+    date: str, step: str, kind: Kind, number: int, shard_count: int, booking: Booking
 ) -> _Posted:
-    own = OwnKey(Origin.NIGHT, step, f"{date:%Y%m%d}", booking.name)
+    own = OwnKey(Origin.NIGHT, step, date, booking.name)
     slot = exchange_key(kind, own).text
-    told = Response(reason=Reason.APPROVED, rrn=rrn_of(number), business_date=f"{date:%Y%m%d}")
+    told = Response(reason=Reason.APPROVED, rrn=rrn_of(number), business_date=date)
     asked = msgspec.msgpack.encode([kind, *booking])
     return _Posted(
         number=number,

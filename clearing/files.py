@@ -3,8 +3,9 @@
 What moved is copied out once, in the order of merchants, as rows that PostgreSQL has written: each
 says what its merchant gets and what its issuer gets. What issuers get is handed on before it is
 much, so memory does not grow with the day, and one file is open at a time, however many parties
-there are. Every file is written beside its place under a temporary name and synced; only when all
-of them are complete are they renamed. What a file holds comes from append-only rows alone, so
+there are. Every file is written beside its place under a temporary name and synced, some at a time,
+while the next ones are written: a disk is waited for by all of them at once. Only when all of them
+are complete are they renamed. What a file holds comes from append-only rows alone, so
 writing it again gives the same bytes: the digest of the first time is kept and compared.
 """
 
@@ -17,6 +18,7 @@ import os
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -34,6 +36,8 @@ ROWS_PER_PIECE: Final = 1_000
 """As many of a merchant's rows come in one piece, about."""
 ROWS_HELD_MAX: Final = 20_000
 """Of issuers, before they are handed on."""
+SYNCED_AT_A_TIME: Final = 4
+"""Files that wait for the disk."""
 FILE_MODE: Final = 0o640
 NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
@@ -297,13 +301,10 @@ class _Growing:
         self._append(lines)
 
     def end(self, totals: Sequence[Total]) -> bytes:
-        """A total for each unit, and its end; durable then. Gives the SHA-256 of all of it."""
+        """A total for each unit, and its end. Gives the SHA-256 of all of it."""
         assert self.items == _rows_of(totals), "each row is some party's"
         for total in (*totals, Total(self.items)):
             self._append(csv_line(self._layout.trailer_row(total)))
-        assert self._file is not None, "it was just written to"
-        self._file.flush()
-        os.fsync(self._file.fileno())
         self.rest()
         return self._digest.digest()
 
@@ -328,7 +329,9 @@ class _Drafts:
         self._directory = directory
         self._growing: dict[Party, _Growing] = {}
         self._drafts: dict[str, _Draft] = {}
-        self.discard()  # what a killed night left
+        self._syncing = ThreadPoolExecutor(SYNCED_AT_A_TIME, "files")
+        self._synced: list[Future[None]] = []
+        self._remove()  # what a killed night left
 
     @property
     def files(self) -> tuple[ClearingFile, ...]:
@@ -353,19 +356,26 @@ class _Drafts:
         )
         draft_path = self._directory / DRAFT.format(name=name)
         self._drafts[name] = _Draft(self._directory / name, draft_path, file)
+        self._synced.append(self._syncing.submit(_sync, draft_path))
         del self._growing[party]
 
     def publish(self) -> None:
-        """Rename all of them and make the names durable."""
+        """Rename all of them, once each is durable, and make the names so."""
+        for synced in self._synced:
+            synced.result()
         for draft in self._drafts.values():
             draft.publish()
         sync_directory(self._directory)
 
     def discard(self) -> None:
         """Remove every draft that was not published; a full disk does not keep one open."""
+        self._syncing.shutdown(cancel_futures=True)
         for growing in self._growing.values():
             with contextlib.suppress(OSError):
                 growing.rest()
+        self._remove()
+
+    def _remove(self) -> None:
         for path in self._directory.glob(DRAFT.format(name="*")):
             path.unlink(missing_ok=True)
 
@@ -412,7 +422,11 @@ def sha256_of(path: Path) -> bytes:
 
 def sync_directory(directory: Path) -> None:
     """Make the names in it durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(directory, os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int = 0) -> None:
+    descriptor = os.open(path, os.O_RDONLY | flags)
     try:
         os.fsync(descriptor)
     finally:

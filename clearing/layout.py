@@ -204,11 +204,18 @@ class Layout:
         self.of_line = _of_line([column for column in columns if not column.of_fees])
         fees = _joined(["''", *(column.of_line for column in columns if column.of_fees)])
         self.of_fee = {side: fees.format(side=side) for side in ("merchant", "issuer")}
-        self._of_total = tuple(column.of_total for column in columns)
+        self._of_total = [
+            (place, column.of_total)
+            for place, column in enumerate(columns)
+            if column.of_total is not _nothing
+        ]
 
     def trailer_row(self, total: Total) -> list[str]:
         """A total."""
-        return [text(total) for text in self._of_total]
+        row = [""] * len(self.header)
+        for place, text in self._of_total:
+            row[place] = text(total)
+        return row
 
 
 def _of_line(columns: Sequence[Column]) -> str:

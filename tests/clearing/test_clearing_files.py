@@ -1,5 +1,6 @@
 import contextlib
 import csv
+import errno
 import os
 import resource
 from collections.abc import Iterator
@@ -231,6 +232,25 @@ def test_a_full_disk_under_the_files_is_a_sentence_and_leaves_no_draft(
         filler.unlink()
         summary = run_clearing(night_login, disk)
         assert len(list(summary.files_dir.iterdir())) == len(summary.files) == 4
+
+
+@pytest.mark.usefixtures("day")
+def test_no_file_has_its_name_before_all_are_durable(
+    night_login: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def fails_for_one(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name.startswith(".merchant-"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails_for_one)
+        with pytest.raises(ClearingError, match="Input/output error"):
+            run_clearing(night_login, tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(run_clearing(night_login, tmp_path).files) == 4
 
 
 @pytest.mark.usefixtures("day")
