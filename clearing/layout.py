@@ -46,8 +46,8 @@ def of_amount(amount: str, unit: str) -> str:
     """As `amount_text`, of two columns."""
     return (
         f"CASE WHEN {unit} LIKE '%{UNIT_MARK}%' THEN {amount}::text "
-        f"ELSE concat(CASE WHEN {amount} < 0 THEN '-' END, abs({amount}) / 100, '.', "
-        f"lpad((abs({amount}) % 100)::text, 2, '0')) END"
+        f"ELSE concat(CASE WHEN {amount} < 0 THEN '-' END, abs({amount}) / 100, "
+        f"CASE WHEN abs({amount}) % 100 < 10 THEN '.0' ELSE '.' END, abs({amount}) % 100) END"
     )
 
 
