@@ -316,6 +316,7 @@ def opened(
     dsns: Dsns, clock: Callable[[], dt.datetime] = lambda: NOW, **settings: Any
 ) -> Iterator[Poster]:
     """The poster of this database, at a fixed wall-clock time unless it is given a clock."""
+    leave_to_others(dsns)
     host = HostSettings(**settings)
     with opened_poster(host, dsn=dsns.host, hsm=Vault(LMK), clock=clock) as poster:
         yield poster
@@ -330,6 +331,35 @@ async def trading(dsns: Dsns, **settings: Any) -> AsyncIterator[Till]:
             with ExitStack() as kept:
                 yield Till(poster, dsns, kept=kept)
             nursery.cancel_scope.cancel()
+
+
+_AT_HOME: dict[str, tuple[ExitStack, Poster]] = {}
+"""By their database the hosts that wait for the next test of a module: their writers have their
+shards and have prepared what they ask."""
+
+
+@asynccontextmanager
+async def trading_at_home(dsns: Dsns) -> AsyncIterator[Till]:
+    """As `trading`, on a database that several tests share, where the host is not begun anew: its
+    connections and its book are the module's, its lines and its queues the test's own."""
+    if dsns.host not in _AT_HOME:
+        kept = ExitStack()
+        _AT_HOME[dsns.host] = kept, kept.enter_context(opened(dsns))
+    _, first = _AT_HOME[dsns.host]
+    writers = first._batches._writers
+    poster = Poster(first.book, writers, first._desk, first._hsm, HostSettings())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(poster.run)
+        with ExitStack() as kept:
+            yield Till(poster, dsns, kept=kept)
+        nursery.cancel_scope.cancel()
+
+
+def leave_to_others(dsns: Dsns) -> None:
+    """Another is to be the host of this database: one that waits there for the next test goes."""
+    kept, _ = _AT_HOME.pop(dsns.host, (None, None))
+    if kept is not None:
+        kept.close()
 
 
 def audit_ledger(dsns: Dsns) -> None:
@@ -430,7 +460,9 @@ def estate_database(
 @pytest.fixture(scope="module")
 def module_estate(databases: Databases, module_template: str) -> Iterator[Dsns]:
     """As `estate_database`, for the tests of one module, which keep to cards of their own."""
-    yield from copied(databases, module_template)
+    for dsns in copied(databases, module_template):
+        yield dsns
+        leave_to_others(dsns)
 
 
 class CardPool:
@@ -480,7 +512,8 @@ def pool(request: pytest.FixtureRequest, module_pool: CardPool) -> CardPool:
 async def till(request: pytest.FixtureRequest, estate_database: Dsns) -> Any:
     """The first demo terminal, on a running poster; the ledger is audited after the test, or after
     all that share it."""
-    async with trading(estate_database) as till:
+    trades = trading_at_home if is_sharing(request) else trading
+    async with trades(estate_database) as till:
         yield till
     if not is_sharing(request):
         audit_ledger(estate_database)
@@ -496,5 +529,5 @@ def audited_estate(module_estate: Dsns) -> Iterator[Dsns]:
 @pytest.fixture
 async def shared(audited_estate: Dsns) -> Any:
     """As `till`, on the module's database; what all left there is audited once."""
-    async with trading(audited_estate) as till:
+    async with trading_at_home(audited_estate) as till:
         yield till

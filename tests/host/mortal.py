@@ -17,7 +17,7 @@ import trio
 from config.run.database import Dsns
 from tests.faulty import FAULT
 from tests.forking import Helper, end_with, take_orders
-from tests.host.conftest import trading
+from tests.host.conftest import leave_to_others, trading
 
 SECONDS_MAX = 120.0
 
@@ -26,6 +26,7 @@ def let_it_die(
     dsns: Dsns, point: str, asked: Callable[..., Awaitable[object]], *told: object
 ) -> subprocess.CompletedProcess[str]:
     """Ask a host of its own, with what JSON can say, until it is killed."""
+    leave_to_others(dsns)
     order = {
         "point": point,
         "owner": dsns.owner,
