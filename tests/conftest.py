@@ -60,6 +60,7 @@ OF_ONE_HOUSE = (
         r"tests/simulators/(?:till/)?test_(?:\w*in_chinese|every_row|prompt|scenarios|sessions)\.py"
     ),
     re.compile(r"tests/switch/seat/test_\w+\.py"),
+    re.compile(r"tests/host/store/test_(?:insider|own_words|upgrades|written_over)\.py"),
 )
 """Files that share what is started once for them all, so that one worker takes them."""
 PICTURES = "POSSWITCH_TESTS_PICTURES"

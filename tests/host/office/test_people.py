@@ -9,11 +9,11 @@ from host.office.passwords import is_password
 from tests.host.office.conftest import HOME, PASSWORD, Bureau, Person
 
 
-def test_a_person_invited_signs_in_with_password_and_code(bureau: Bureau) -> None:
+def test_a_person_invited_signs_in_with_password_and_code(empty_bureau: Bureau) -> None:
     """S1-47."""
-    person = bureau.person("merchant_owner")
-    bureau.sign_in(person)
-    assert [row["login"] for row in bureau.rows(person, "people")] == [person.login]
+    person = empty_bureau.person("merchant_owner")
+    empty_bureau.sign_in(person)
+    assert [row["login"] for row in empty_bureau.rows(person, "people")] == [person.login]
 
 
 def test_whatever_is_wrong_at_the_door_is_told_in_one_text(bureau: Bureau) -> None:
@@ -117,9 +117,12 @@ def test_maker_and_opener_of_an_issuers_batches_are_two(bureau: Bureau) -> None:
     assert "E-CONFLICT" in str(told)
 
 
-def test_the_last_administrator_stays(bureau: Bureau) -> None:
-    [grant] = [one["id"] for one in bureau.rows(bureau.admin, "grants", login="root")]
-    assert bureau.refused(bureau.admin, "person.revoke", grant=grant, note="leaves us") == "E-LAST"
+def test_the_last_administrator_stays(empty_bureau: Bureau) -> None:
+    [grant] = [one["id"] for one in empty_bureau.rows(empty_bureau.admin, "grants", login="root")]
+    assert (
+        empty_bureau.refused(empty_bureau.admin, "person.revoke", grant=grant, note="leaves us")
+        == "E-LAST"
+    )
 
 
 def test_who_is_locked_is_out_at_once(bureau: Bureau) -> None:

@@ -66,10 +66,10 @@ def sign_in(bureau: Bureau, **more: Any) -> Do:
 
 
 async def test_a_front_without_a_database_signs_somebody_in_and_shows_a_view(
-    bureau: Bureau, tmp_path: Path
+    empty_bureau: Bureau, tmp_path: Path
 ) -> None:
-    async with open_to(bureau, tmp_path) as (link, _):
-        told = await link.ask(sign_in(bureau))
+    async with open_to(empty_bureau, tmp_path) as (link, _):
+        told = await link.ask(sign_in(empty_bureau))
         assert isinstance(told, Done)
         session = Secret(told.shown_once["session"].encode())
         page = await link.ask(Show(session=session, view="people", is_counted=True))
