@@ -328,16 +328,15 @@ class World:
         """That name something foreign, whole otherwise: of an issuer or a merchant, and of an
         alliance."""
         fields = {one.name: one for one in msgspec.structs.fields(ACTIONS[action].values)}
-        told = {name: self.value(name) for name in fields if name in self.known()}
+        known = self.known()
+        told = {name: known[name] for name in fields if name in known}
+        told |= {name: made() for name, made in told.items() if callable(made)}
         needed = {one.name for one in fields.values() if one.required}
         assert needed <= told.keys(), f"{action}: give {needed - told.keys()} in World.known"
         yield told
         of_an_alliance = {name: self.alliances[name] for name in told if name in self.alliances}
         if of_an_alliance:
             yield told | of_an_alliance
-
-    def value(self, name: str) -> Any:
-        return self.known()[name]
 
     def sought(self) -> dict[str, Any]:
         """What a view that has to be told something is told."""
@@ -361,6 +360,7 @@ class World:
             yield {}
 
     def known(self) -> dict[str, Any]:
+        """A value for every field, or what makes one."""
         return {
             "login": self.owner.login, "merchant_id": self.merchant, "merchant": self.merchant,
             "date": "2026-11-22", "payable_minor": 1,
@@ -369,7 +369,7 @@ class World:
             "job": self.job, "grant": self.grant, "note": "because it is foreign",
             "decision": "approve", "which": ["password"], "role": "merchant_operator",
             "rrns": [self.rrn], "verdict": "reject",
-            "payment": self.payment(), "port_event": "paid",
+            "payment": self.payment, "port_event": "paid",
             "scope": "merchant", "scope_key": self.merchant, "product": int(self.product),
             "batch": self.batch, "card": self.card, "member": int(self.member), "name": "Mine now",
             "form": "virtual", "face_minor_min": 1, "cards": 1, "responsible": self.owner.login,
@@ -396,13 +396,13 @@ class World:
             "payout": 1, "returned_for": "account closed", "percent": "10%", "held_days": 7,
             "side": "merchant",
             "schedule": self.schedule, "every": "day",
-            "number": 1, "exception": self.exception(),
+            "number": 1, "exception": self.exception,
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
             "account_holder": "Mine now", "account_number": "6222020200112230001",
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
             "enterprise": "FOREIGN-CO", "department": "FOREIGN", "employee": "FOREIGN1",
             "contact": "Mine", "price_minor": 1, "trigger": "after_issue", "reminder_days": 7,
-            "pickup": self.pickup(), "mail": self.letter(),
+            "pickup": self.pickup, "mail": self.letter,
             "title": "Mine", "text": "Mine", "topic": "praise",
             "client": "foreign-erp", "webhook": self.webhook,
             "slot": "FOREIGN-TOP", "shown_at": "stores", "booking": self.booking,
