@@ -1,5 +1,6 @@
 """Keys at work in the host: tracks under a TDK, DUKPT counters, groups by MAC, rotation."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -37,9 +38,10 @@ from tests.host.conftest import (
     CardPool,
     Till,
     audit_ledger,
-    opened,
+    leave_to_others,
     put_estate,
     trading,
+    trading_at_home,
 )
 from tests.host.stock.conftest import Stock
 from tests.host.test_loads_by_phone import somebody
@@ -75,19 +77,19 @@ PLAN: EstatePlan = msgspec.structs.replace(
 
 
 @pytest.fixture(scope="module")
-def dsns(module_database: Dsns) -> Dsns:
-    """The wide estate with an app instance, a DUKPT PIN pad, and two other MAC groups."""
+def dsns(module_database: Dsns) -> Iterator[Dsns]:
+    """The wide estate with an app instance, a DUKPT PIN pad, and two other MAC groups; its ledger
+    is audited once all tests have traded."""
     put_estate(module_database, PLAN)
-    return module_database
+    yield module_database
+    leave_to_others(module_database)
+    audit_ledger(module_database)
 
 
 @pytest.fixture
-async def host(dsns: Dsns, nursery: trio.Nursery) -> Any:
-    with opened(dsns) as poster:
-        nursery.start_soon(poster.run)
-        yield Till(poster, dsns)
-        nursery.cancel_scope.cancel()
-    audit_ledger(dsns)
+async def host(dsns: Dsns) -> Any:
+    async with trading_at_home(dsns) as till:
+        yield till
 
 
 COUNTERS = iter(range(1, 2_000))
