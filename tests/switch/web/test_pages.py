@@ -29,7 +29,8 @@ def test_a_list_is_a_link_is_filtered_and_goes_on_where_it_ended(
         seen += re.findall(r'data-label="登录名">(?:<a[^>]*>)?([a-z0-9]+)', text)
         more = re.search(r'rel="next" href="([^"]+)"', text)
         path = more[1].replace("&amp;", "&") if more else ""
-    assert len(seen) == len(set(seen)) == 121
+    [(people,)] = bureau.sql("SELECT count(*) FROM person")
+    assert len(seen) == len(set(seen)) == people > 120
     text = browser.get("/show/people?name=Mass+7").text
     assert "Mass 7<" in text
     assert "Mass 8<" not in text
