@@ -18,10 +18,12 @@ import hypothesis
 import psycopg
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from xdist.scheduler import LoadFileScheduling
 
 from config.run.database import DATABASE, Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer, start_postgres
+from host.office import passwords
 from tests.clusters import PLACE, cluster_at, copy_clusters
 
 hypothesis.settings.register_profile("posswitch", deadline=None)
@@ -247,6 +249,17 @@ def passable_directories(tmp_path_factory: pytest.TempPathFactory) -> None:
     for path in (base, base.parent):
         if path.name.startswith((DIRECTORY_PREFIX, "popen-")):
             path.chmod(0o711)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasher_in_life() -> Iterator[PasswordHasher]:
+    """Here passwords are hashed at the least costs: what they cost in life is asked by a test."""
+    life = passwords._HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", quick)
+        passwords._nobodys.cache_clear()
+        yield life
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,15 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.places import places_of
+from config.run.database import embedded_dsns
 from host.clock import utc_now
 from host.office.action import Step
 from host.office.codes import STEP_SECONDS
 from host.office.tables import ACTIONS
 from tests.commands import run_command
 from tests.host.office.conftest import code_at
+from tests.phones import forget_codes
 
 PAGE = (Path(__file__).parents[1] / "docs" / "operating.md").read_text("utf-8")
 BLOCKS = dict(re.findall(r"<!-- office: (\w+) -->\n\n```sh\n(.*?)```", PAGE, re.DOTALL))
@@ -29,6 +32,8 @@ class Person:
     home: Path
     data: Path
     seed: str = ""
+    login: str = ""
+    """By which they have signed in."""
     step: int = 0
     """Of the last code: each is good once."""
     invitation: str = ""
@@ -54,6 +59,7 @@ class Person:
         if words[:2] == ["invitation", "accept"]:
             return [self.invitation, PASSWORD]
         if words[0] == "sign-in":
+            self.login = words[1]
             return [PASSWORD, self.code() if self.seed else ""]
         if "--numbers" in words:
             return CHOSEN
@@ -63,10 +69,13 @@ class Person:
         return [self.code()] if asks and is_kept else []
 
     def code(self) -> str:
-        """The next that the phone shows and nobody has seen, as soon as it is good."""
-        now = time.time()
-        self.step = max(self.step + 1, int(now) // STEP_SECONDS - 1)
-        time.sleep(max(0.0, (self.step - 1) * STEP_SECONDS - now))
+        """The next that the phone shows and nobody has seen; where none is good yet, those before
+        are forgotten."""
+        at = int(time.time()) // STEP_SECONDS
+        self.step = max(self.step + 1, at - 1)
+        if self.step > at + 1:
+            forget_codes(embedded_dsns(places_of(self.data).cluster).owner, self.login)
+            self.step = at
         return code_at(self.seed, dt.datetime.fromtimestamp(self.step * STEP_SECONDS, dt.UTC))
 
     def done(self, line: str, lang: str = "en", typed: str = "") -> str:

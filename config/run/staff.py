@@ -77,7 +77,7 @@ class Colleague:
         at = int(now) // STEP_SECONDS
         is_good_for = STEP_SECONDS - now % STEP_SECONDS
         self.step = max(self.step + 1, at - 1 if is_good_for > OLD_CODE_SECONDS_MIN else at)
-        time.sleep(max(0.0, (self.step - 1) * STEP_SECONDS - now))
+        _wait_until((self.step - 1) * STEP_SECONDS)
         code = pyotp.TOTP(self.seed, interval=STEP_SECONDS).at(self.step * STEP_SECONDS)
         return Secret(code.encode())
 
@@ -251,6 +251,10 @@ def place_of(role: str) -> tuple[Scope, str]:
         f"nobody of the demo estate can be {role}. Next: say by one of {', '.join(held)}",
         "E-SIMULATOR",
     )
+
+
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.time()))
 
 
 def _done(told: Outcome, action: str) -> Done:

@@ -11,7 +11,6 @@ import msgspec
 import psycopg
 import pytest
 import trio
-from argon2 import PasswordHasher
 
 from clearing.night import SQL as NIGHTLY
 from clearing.verify import audit
@@ -28,7 +27,6 @@ from host.model.own import CardAt
 from host.model.requests import KINDS, ExchangeKey, Kind, Original, PinBlock, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from host.office import passwords
 from host.poster import Poster
 from host.program import opened_poster
 from host.settings import HostSettings
@@ -390,17 +388,6 @@ def _next_transaction(connection: psycopg.Connection[Any]) -> int | None:
     ).fetchone()
     assert row is not None
     return int(row[1]) if int(row[0]) == row[1] else None
-
-
-@pytest.fixture(scope="session", autouse=True)
-def hasher_in_life() -> Iterator[PasswordHasher]:
-    """Here passwords are hashed at the least costs: what they cost in life is asked by a test."""
-    life = passwords._HASHER
-    with pytest.MonkeyPatch.context() as patch:
-        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(passwords, "_HASHER", quick)
-        passwords._nobodys.cache_clear()
-        yield life
 
 
 def estate_of(databases: Databases, name: str, template: str, plan: EstatePlan) -> str:
