@@ -48,8 +48,9 @@ class Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        first = scope["path"].split("/", 2)[1]
-        place = (first or HOME) if first in self._places else OTHER
+        first = scope["path"].partition("/")[2].partition("/")[0]
+        is_path = scope["path"].startswith("/")  # of the server as a whole it is *
+        place = (first or HOME) if is_path and first in self._places else OTHER
         status = 500
         began = time.perf_counter()
 

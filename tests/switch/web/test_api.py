@@ -1,6 +1,7 @@
 """The JSON API: the same rows, for programs."""
 
 import re
+import socket
 from typing import Any
 
 import httpx
@@ -204,3 +205,13 @@ def test_the_same_values_in_another_order_are_the_same_form(front: Open, bureau:
     assert (again.status_code, again.text) == (200, first.text)
     other = {"once_key": "k1", "values": values | {"note": "for another reason"}}
     assert client.post("/v1/do/merchant.suspend", json=other).json()["code"] == "E-ONCE"
+
+
+def test_what_is_asked_of_the_server_as_a_whole_is_no_fault_of_ours(front: Open) -> None:
+    """RFC 9112, 3.2.4: `OPTIONS *` names no address."""
+    address = front().client.base_url
+    with socket.create_connection((address.host, address.port), 10) as line:
+        line.sendall(b"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        answer = line.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"content-security-policy" in answer, "with what every answer has"
