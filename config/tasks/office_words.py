@@ -13,11 +13,12 @@ from host.model.money import HOUSE_CURRENCY, Money
 from host.model.word import Word
 from host.office.refusals import RefusalKind
 from host.office.stock_refusals import ALL_REFUSALS
-from host.office.words import is_amount, word_of, word_of_field
+from host.office.words import is_amount, word_of, word_of_field, word_of_unit
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _GAP: Final = re.compile(r"\{(\w+)\}")
+UNIT: Final = "unit"
 _AS_TYPED: Final = frozenset({"contact", "login", "name", "note"})
 """What people wrote themselves, whatever word of ours it may be."""
 
@@ -46,6 +47,8 @@ def shown(name: str, value: object, unit: object = None, subject: str = "") -> s
         return _figures(value, unit) if is_amount(name) else str(value)
     if isinstance(value, str) and (name == "error" or name in _AS_TYPED):
         return told_of_error(value) if name == "error" else value
+    if isinstance(value, str) and name == UNIT:
+        return _here(word_of_unit(value))
     return _word(value)
 
 

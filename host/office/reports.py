@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from host.cases import NOTICES
-from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX, Money
+from host.model.money import HOUSE_CURRENCY, Money
 from host.model.word import Word
-from host.office.words import word_of
+from host.office.words import word_of, word_of_unit
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
@@ -24,7 +24,6 @@ ROWS_OF_LIST_MAX: Final = 5_000
 DAYS_MAX: Final = 31
 """A month: positions of so many days are summed while somebody waits."""
 UNIT: Final = "unit"
-POINTS: Final = "points"
 
 
 class SectionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -306,13 +305,9 @@ def cell_text(value: object, column: str, row: Mapping[str, Any], language: str)
 
 
 def unit_text(unit: str, language: str) -> str:
-    """What an amount is in: a currency by its letters, points and whose, or what is counted."""
-    amount = Money(0, unit)
-    if not amount.is_points:
-        told: str = getattr(word_of(unit), language)
-        return told if told != unit else amount.unit_name
-    points: str = getattr(word_of(POINTS), language)
-    return f"{points} {unit.removeprefix(POINTS_PREFIX)}".strip()
+    """What an amount is in."""
+    told: str = getattr(word_of_unit(unit), language)
+    return told
 
 
 def is_amount(column: str) -> bool:

@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import Final
 
 from host.model.kind_words import KIND_WORDS
+from host.model.money import POINTS_PREFIX
 from host.model.responses import RESPONSE_CODES
+from host.model.vouchers import GOODS_UNIT, STAMPS_UNIT, UNIT_NAMES
 from host.model.word import Word
 
 WORDS: Final[Mapping[str, Word]] = {
@@ -1010,8 +1012,6 @@ WORDS: Final[Mapping[str, Word]] = {
     "pin": Word("PIN", "密码"),
     "pin_tries_max": Word("PIN tries", "密码次数"),
     "points": Word("points", "积分"),
-    "G:": Word("goods or entries", "件次"),
-    "S:": Word("stamps", "印花"),
     "price_minor": Word("price", "价"),
     "product": Word("product", "产品"),
     "product_code": Word("code", "代码"),
@@ -1195,12 +1195,24 @@ def word_of(code: str) -> Word:
     return WORDS.get(code) or REASON_WORDS.get(code) or Word(code, code)
 
 
+def word_of_unit(unit: str) -> Word:
+    """What amounts are in: a currency by its letters, points and whose, or what is counted."""
+    if not unit.startswith(POINTS_PREFIX):
+        return _COUNTED.get(unit) or Word(unit, unit)
+    points, whose = word_of("points"), unit.removeprefix(POINTS_PREFIX)
+    return Word(f"{points.en} {whose}".strip(), f"{points.zh} {whose}".strip())
+
+
 def word_of_field(name: str, subject: str) -> Word:
     """What a field or a column is called; by the subject's own word of it, where there is one."""
     own = f"{subject}_{name}"
     return word_of(own if own in WORDS and name != "id" else name)
 
 
+_COUNTED: Final = {
+    GOODS_UNIT: Word(UNIT_NAMES[GOODS_UNIT], "件次"),
+    STAMPS_UNIT: Word(UNIT_NAMES[STAMPS_UNIT], "印花"),
+}
 _AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
 _NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
 """It is told for every so many minor units."""

@@ -12,7 +12,7 @@ from host.model.money import HOUSE_CURRENCY, UNIT_MARK, Money
 from host.model.word import Word
 from host.office.places import Scope
 from host.office.roles import ROLES
-from host.office.words import is_amount, word_of, word_of_field
+from host.office.words import is_amount, word_of, word_of_field, word_of_unit
 from terminals.web.texts import Language, said
 
 LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}
@@ -21,6 +21,7 @@ AMOUNTS_MAX: Final = 4_096
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _GRANT: Final = re.compile(rf"\b(?P<role>{'|'.join(ROLES)})@(?P<scope>{'|'.join(Scope)})(?=[ /]|$)")
 ROLE: Final = "role"
+UNIT: Final = "unit"
 A_PICTURE: Final = "a_picture"
 PICTURE: Final = "picture"
 """A column that is drawn, and not read."""
@@ -116,6 +117,8 @@ def _text(name: str, value: str, language: Language) -> str:
         return value
     if name == PICTURE:
         return said(A_PICTURE, language)
+    if name == UNIT:
+        return _in(word_of_unit(value), language)
     if name == ROLE and value in ROLES:
         return _in(Word(ROLES[value].en, ROLES[value].zh), language)
     if _MOMENT.fullmatch(value):

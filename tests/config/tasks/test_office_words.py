@@ -37,7 +37,7 @@ def in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("valid_to", "2029-12-31", None, "2029-12-31"),
         ("asked", {"part": None, "limit_minor": 500, "note": ""}, None, "limit: 5.00"),
         ("written_back", [{"unit": "P:CITY", "amount_minor": 7}], None,
-         "unit: P:CITY, amount: 7"),
+         "unit: points CITY, amount: 7"),
         ("nothing", None, None, ""),
         ("note", "asked", None, "asked"),
         ("asked", {"state": "asked", "note": "open"}, None, "state: waiting, why: open"),

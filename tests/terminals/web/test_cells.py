@@ -1,7 +1,11 @@
 """What a value reads like: no code of ours where there is a word for it."""
 
+from unittest.mock import patch
+
 import pytest
 
+from config.language import Language, speech
+from config.tasks.office_words import shown as shown_at_a_shell
 from terminals.web.cells import shown
 
 
@@ -23,3 +27,18 @@ def test_what_is_one_role_is_called_by_its_name_and_points_are_read_by_their_tho
 )
 def test_a_role_and_where_it_is_held_are_said_in_words(value, chinese, english) -> None:
     assert (shown("acting_as", value, "zh"), shown("acting_as", value, "en")) == (chinese, english)
+
+
+@pytest.mark.parametrize(
+    ("unit", "english", "chinese"),
+    [
+        ("CNY", "CNY", "CNY"),
+        ("P:CITY", "points CITY", "积分 CITY"),
+        ("G:", "goods or entries", "件次"),
+        ("S:", "stamps", "印花"),
+    ],
+)
+def test_what_amounts_are_in_is_told_in_words(unit: str, english: str, chinese: str) -> None:
+    assert (shown("unit", unit, "en"), shown("unit", unit, "zh")) == (english, chinese)
+    with patch.object(speech, "language", Language.CHINESE):
+        assert shown_at_a_shell("unit", unit) == chinese
