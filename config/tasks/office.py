@@ -257,7 +257,9 @@ def look(
         return
     kinds = {column.name: column.kind for column in VIEWS[asked.view].columns}
     columns = tuple(
-        number(label(name)) if kinds.get(name) is int else Column(label(name))
+        number(label(name, asked.view))
+        if kinds.get(name) is int
+        else Column(label(name, asked.view))
         for name in told.columns
     )
     rows = [_cells(told.columns, row) for row in told.rows]

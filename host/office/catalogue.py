@@ -89,7 +89,9 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
         msgspec.structs.replace(
             _view(view),
             needs=sorted(view.needs_of(who.grant.scope)),
-            columns=[_column(one.name, one.kind, one.opens) for one in columns_for(view, who)],
+            columns=[
+                _column(view.id, one.name, one.kind, one.opens) for one in columns_for(view, who)
+            ],
             actions=[each for each in view.actions if each in named],
             by_others=[
                 _others(action)
@@ -134,7 +136,7 @@ def listed(
     told = [
         msgspec.structs.replace(
             _view(view),
-            columns=[_column(one.name, one.kind, one.opens) for one in view.columns],
+            columns=[_column(view.id, one.name, one.kind, one.opens) for one in view.columns],
             actions=list(view.actions),
         )
         for view in views
@@ -165,8 +167,8 @@ COLUMN_KINDS: Final[Mapping[type, ColumnKind]] = {
 
 
 @functools.cache
-def _column(name: str, kind: type, opens: str) -> ColumnTold:
-    word = word_of(name)
+def _column(view: str, name: str, kind: type, opens: str) -> ColumnTold:
+    word = word_of_field(name, view)
     told = COLUMN_KINDS.get(kind, "text")
     return ColumnTold(name=name, en=word.en, zh=word.zh, kind=told, opens=opens)
 

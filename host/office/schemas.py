@@ -45,7 +45,9 @@ def _made(actions: tuple[Action[Any], ...], views: tuple[View, ...]) -> Schemas:
         _name_fields(components[name], action.id.split(".")[0])
     return Schemas(
         values=dict(zip([action.id for action in actions], found, strict=True)),
-        columns={view.id: {one.name: _column(one) for one in view.columns} for view in views},
+        columns={
+            view.id: {one.name: _column(view.id, one) for one in view.columns} for view in views
+        },
         filters={view.id: {one.name: _filter(one) for one in view.filters} for view in views},
         components=components,
         refusals=[
@@ -61,9 +63,9 @@ def _name_fields(schema: dict[str, Any], subject: str) -> None:
         told.update(_named(word_of_field(name, subject)))
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(view: str, column: Column) -> dict[str, Any]:
     """A value of it; null where there is none."""
-    return msgspec.json.schema(column.kind | None) | _named(word_of(column.name))
+    return msgspec.json.schema(column.kind | None) | _named(word_of_field(column.name, view))
 
 
 def _filter(told: Filter) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Every row of the two tables is whole: labels, roles, words, and what it names is there."""
 
 import re
+import types
+import typing
 
 import msgspec
 import psycopg
@@ -135,7 +137,7 @@ def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
 
 
 PROPER = re.compile(
-    r"POS|CSV|A4 \d×\d|[LMQH]|pdf|json|ascii87|up-ecb(-tdes)?|x9\.9|x9\.19|tdes-cbc|cmac"
+    r"POS|CSV|A4 \d×\d|[LMQH]|PDF|JSON|ascii87|up-ecb(-tdes)?|x9\.9|x9\.19|tdes-cbc|cmac"
     r"|(aes|tdes)-dukpt"
 )
 """Names that are the same in Chinese."""
@@ -191,3 +193,33 @@ def test_every_state_and_form_has_a_word() -> None:
         *(channel.value for channel in Channel),
     }
     assert states <= set(WORDS)
+
+
+def test_what_is_several_is_called_by_what_it_is_and_a_number_of_them_as_that() -> None:
+    """In Chinese they differ, which in English are one word."""
+    actions, views = listed(ACTIONS.values(), VIEWS.values())
+    several = [
+        (action.id, told.name, told.zh)
+        for action in actions
+        for told in action.fields
+        if typing.get_origin(_kind(ACTIONS[action.id].values, told.name)) is tuple
+    ]
+    lists = {
+        (view.id, one.name) for view in VIEWS.values() for one in view.columns if one.kind is list
+    }
+    several += [
+        (view.id, told.name, told.zh)
+        for view in views
+        for told in view.columns
+        if (view.id, told.name) in lists
+    ]
+    assert [each for each in several if re.search("(门店|会员|商户|终端|卡)数$", each[2])] == []
+    told = {(view.id, one.name): one.zh for view in views for one in view.columns}
+    assert (told["merchants", "stores"], told["rules", "stores"]) == ("门店数", "门店")
+    assert (told["rules", "times"], told["earn_rules", "times"]) == ("次数", "倍数")
+
+
+def _kind(values: type, name: str) -> object:
+    kind = typing.get_type_hints(values)[name]
+    parts = [one for one in typing.get_args(kind) if one is not type(None)]
+    return parts[0] if isinstance(kind, types.UnionType) and len(parts) == 1 else kind
