@@ -23,8 +23,8 @@ from xdist.scheduler import LoadFileScheduling
 
 from config.run.database import DATABASE, Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer, start_postgres
-from host.office import passwords
 from tests.clusters import PLACE, cluster_at, copy_clusters
+from tests.quickly import hash_quickly
 
 hypothesis.settings.register_profile("posswitch", deadline=None)
 hypothesis.settings.load_profile("posswitch")
@@ -63,6 +63,7 @@ OF_ONE_HOUSE = (
     ),
     re.compile(r"tests/switch/seat/test_\w+\.py"),
     re.compile(r"tests/host/store/test_(?:insider|own_words|upgrades|written_over)\.py"),
+    re.compile(r"tests/config/tasks/test_demo(?:_walk)?\.py"),
 )
 """Files that share what is started once for them all, so that one worker takes them."""
 PICTURES = "POSSWITCH_TESTS_PICTURES"
@@ -252,14 +253,9 @@ def passable_directories(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hasher_in_life() -> Iterator[PasswordHasher]:
+def hasher_in_life() -> PasswordHasher:
     """Here passwords are hashed at the least costs: what they cost in life is asked by a test."""
-    life = passwords._HASHER
-    with pytest.MonkeyPatch.context() as patch:
-        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(passwords, "_HASHER", quick)
-        passwords._nobodys.cache_clear()
-        yield life
+    return hash_quickly()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,34 +22,14 @@ from host.estate.demo import demo_estate
 from host.model.requests import Kind
 from simulators.record import Event, What, read_record
 from simulators.tally import SILENCE, Tally
+from tests.quickly import command
 
 ZONE = Settings().host.timezone
-
-
-SMALL = ("--seconds", "4", "--terminals", "12", "--seed", "1")
 SCREEN_COLUMNS = 80
 
 
-@pytest.fixture(scope="module")
-def demos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, str]]:
-    """Two small demos of one seed, side by side: where their records are, and what they said."""
-    homes = [tmp_path_factory.mktemp("demo") / "data" for _ in range(2)]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "config", "demo", "--data", str(home), *SMALL],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for home in homes
-    ]
-    said = [each.communicate(timeout=240)[0] for each in running]
-    for each, text in zip(running, said, strict=True):
-        assert each.returncode == 0, text
-    return list(zip(homes, said, strict=True))
-
-
 Demos = list[tuple[Path, str]]
+"""Of `tests/config/tasks/conftest.py`."""
 
 
 def test_a_small_demo_balances(demos: Demos) -> None:
@@ -201,9 +180,9 @@ def test_the_story_fits_a_small_screen(demos: Demos) -> None:
 
 def test_a_demo_that_is_interrupted_stops_everything_and_fails(tmp_path: Path) -> None:
     data = tmp_path / "demo"
-    command = [sys.executable, "-m", "config", "demo", "--data", str(data), "--terminals", "2"]
+    words = ("demo", "--data", data, "--terminals", "2")
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
         assert running.stdout is not None
         assert running.stdout.readline().startswith("pos on ")
@@ -226,10 +205,9 @@ def child_of(process: int, word: bytes) -> int:
 
 def test_a_demo_whose_host_dies_says_so(tmp_path: Path) -> None:
     """It goes on to the end of its day, which need not be a long one."""
-    day = ("--data", str(tmp_path / "demo"), "--terminals", "2", "--seconds", "8")
-    command = [sys.executable, "-m", "config", "demo", *day]
+    day = ("--data", tmp_path / "demo", "--terminals", "2", "--seconds", "4")
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("demo", *day), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
         assert running.stdout is not None
         running.stdout.readline()

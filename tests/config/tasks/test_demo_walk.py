@@ -18,7 +18,7 @@ from host.office.visitors import PAY_PIN, VISITORS
 from host.office.visitors import PHONE as MEMBERS_PHONE
 from tests.switch.web.browsing import PHONE, needs_chromium
 from tests.switch.web.screens import DESK, pictured
-from tests.switch.web.walking import Walk, walked
+from tests.switch.web.walking import Walk, opened_again
 
 pytestmark = needs_chromium
 GIFT_MINOR, SALE = "5.00", "4.80"
@@ -29,8 +29,10 @@ A_LOOK_MS = 400
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    with walked(tmp_path_factory.mktemp("walk") / "data") as walk:
+def walk(demos: list[tuple[Path, str]]) -> Iterator[Walk]:
+    home, said = demos[-1]
+    assert f"posswitch up --data {home}" in said.replace("\n", " ")
+    with opened_again(home) as walk:
         yield walk
 
 

@@ -17,8 +17,7 @@ from tests.switch.web.browsing import WIDE, window
 from tests.switch.web.screens import pictured
 
 COMMAND = (sys.executable, "-m", "config")
-SMALL = ("--seconds", "4", "--terminals", "12", "--seed", "1")
-DEMO_SECONDS_MAX, UP_SECONDS_MAX = 400, 90
+UP_SECONDS_MAX = 90
 SECONDS_MAX = 20.0
 
 
@@ -67,19 +66,6 @@ class Walk:
             time.sleep((step - 1) * 30 - time.time())
         self.steps[role] = step
         return code_at(self.seeds[role], dt.datetime.fromtimestamp(step * 30, dt.UTC))
-
-
-@contextmanager
-def walked(home: Path) -> Iterator[Walk]:
-    """A small demo's house, open."""
-    told = subprocess.run(
-        [*COMMAND, "demo", "--data", str(home), *SMALL],
-        check=False, capture_output=True, text=True, timeout=DEMO_SECONDS_MAX,
-    )  # fmt: skip
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert f"posswitch up --data {home}" in told.stdout.replace("\n", " ")
-    with opened_again(home) as walk:
-        yield walk
 
 
 @contextmanager
