@@ -1,5 +1,6 @@
 """What came as JSON, as the values of an action: of its kinds, and nothing that no row can hold."""
 
+import datetime as dt
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +10,10 @@ from msgspec import inspect
 
 from host.office.action import Action
 from host.office.fields import Values, problem_of, secret_from
-from host.office.refusals import FIELD, TOO_LARGE, Refusal
+from host.office.refusals import FIELD, OUT_OF_RANGE, TOO_LARGE, Refusal
+
+YEAR_MIN, YEAR_MAX = 1900, 9900
+"""From any day between them years may be counted, back and on: no calendar ends on the way."""
 
 
 def values_of(action: Action[Any], told: bytes) -> Values:
@@ -31,13 +35,15 @@ def values_of(action: Action[Any], told: bytes) -> Values:
 
 
 def _refuse_what_no_row_holds(values: Values) -> None:
-    """PostgreSQL keeps no text with a NUL in it; what has a pattern is one line.
+    """Days of no year of ours; a text with a NUL in it; and what has a pattern is one line.
 
     In a pattern `$` is also before a line end that is the last letter, so that a name with one
     would be another name, which is written as the first is.
     """
     lines = _of_one_line(type(values))
     for field, value in msgspec.structs.asdict(values).items():
+        if isinstance(value, dt.date) and not YEAR_MIN <= value.year <= YEAR_MAX:
+            raise Refusal(FIELD, field=field, problem=OUT_OF_RANGE)
         text = _text_in(value)
         if "\0" in text:
             raise Refusal(FIELD, field=field, problem="it has a NUL in it")

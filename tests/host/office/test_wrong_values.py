@@ -188,3 +188,30 @@ def _problems(action: Action[Any], field: str) -> Iterator[str]:
             values_of(action, json.dumps({field: value}).encode())
         except Refusal as refusal:
             yield str(refusal)
+
+
+class Days(Values, frozen=True, kw_only=True):
+    day: dt.date | None = None
+    at: dt.datetime | None = None
+
+
+@pytest.mark.parametrize("year", ["0001", "1899", "9901", "9999"])
+@pytest.mark.parametrize(("field", "rest"), [("day", "-01-01"), ("at", "-12-31T23:00:00Z")])
+def test_a_day_from_which_nothing_can_be_reckoned_is_told_of_its_field(
+    year: str, field: str, rest: str
+) -> None:
+    row = replace(ACTIONS["person.save"], values=Days)
+    with pytest.raises(Refusal, match="a day is larger than can be kept") as refused:
+        values_of(row, json.dumps({field: year + rest}).encode())
+    assert refused.value.field == field
+    told = values_of(row, json.dumps({field: f"2026{rest}"}).encode())
+    assert getattr(told, field).year == 2026
+
+
+def test_what_is_paid_up_to_the_first_day_of_all_is_no_fault_of_ours(
+    shared_bureau: Bureau,
+) -> None:
+    who = shared_bureau.person("finance")
+    told = shared_bureau.do(who, "payout.instruct", _is_dry_run=True, date="0001-01-01")
+    assert isinstance(told, Refused)
+    assert (told.code, told.field) == ("E-FIELD", "date")
