@@ -101,6 +101,8 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[0-9]{1,3}(\.[0-9])?$": "it is millimetres, as 4.5",
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""
+YEAR_MIN, YEAR_MAX = 1900, 9900
+"""No calendar ends within the years that are counted from a day between them."""
 SAID: Final = tuple(
     (re.compile(pattern, re.DOTALL), said)
     for pattern, said in (
@@ -131,6 +133,11 @@ def problem_of(found: str) -> str:
         if match is not None:
             return said.format(*match.groups())
     return found
+
+
+def is_in_calendar(value: object) -> bool:
+    """Whether years may be counted from it, back and on, if it is a day or a moment at all."""
+    return not isinstance(value, dt.date) or YEAR_MIN <= value.year <= YEAR_MAX
 
 
 class Values(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Show
 from host.model.secrets import Secret
-from host.office.fields import problem_of
+from host.office.fields import is_in_calendar, problem_of
 from host.office.people import Who
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
 from host.office.refusals import FIELD, OUT_OF_RANGE, Refusal
@@ -325,6 +325,9 @@ def value_of(row: Filter, value: Secret) -> Any:
         problem = f"it is one of {', '.join(row.choices)}"
         raise Refusal(FIELD, field=row.name, problem=problem)
     try:
-        return msgspec.convert(text, row.kind, strict=False)
+        value = msgspec.convert(text, row.kind, strict=False)
     except msgspec.ValidationError as error:
         raise Refusal(FIELD, field=row.name, problem=problem_of(str(error))) from None
+    if not is_in_calendar(value):
+        raise Refusal(FIELD, field=row.name, problem=OUT_OF_RANGE)
+    return value

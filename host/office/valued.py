@@ -1,6 +1,5 @@
 """What came as JSON, as the values of an action: of its kinds, and nothing that no row can hold."""
 
-import datetime as dt
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,11 +8,8 @@ import msgspec
 from msgspec import inspect
 
 from host.office.action import Action
-from host.office.fields import Values, problem_of, secret_from
+from host.office.fields import Values, is_in_calendar, problem_of, secret_from
 from host.office.refusals import FIELD, OUT_OF_RANGE, TOO_LARGE, Refusal
-
-YEAR_MIN, YEAR_MAX = 1900, 9900
-"""From any day between them years may be counted, back and on: no calendar ends on the way."""
 
 
 def values_of(action: Action[Any], told: bytes) -> Values:
@@ -42,7 +38,7 @@ def _refuse_what_no_row_holds(values: Values) -> None:
     """
     lines = _of_one_line(type(values))
     for field, value in msgspec.structs.asdict(values).items():
-        if isinstance(value, dt.date) and not YEAR_MIN <= value.year <= YEAR_MAX:
+        if not is_in_calendar(value):
             raise Refusal(FIELD, field=field, problem=OUT_OF_RANGE)
         text = _text_in(value)
         if "\0" in text:

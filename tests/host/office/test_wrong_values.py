@@ -11,11 +11,14 @@ import msgspec
 import pytest
 
 from host.model.office import Refused
+from host.model.secrets import Secret
 from host.office.action import Action
 from host.office.fields import FORMS, Login, Name, Phone, Text, Values, schema_of_secret
+from host.office.questions import value_of
 from host.office.refusals import Refusal
-from host.office.tables import ACTIONS
+from host.office.tables import ACTIONS, VIEWS
 from host.office.valued import values_of
+from host.office.view import View
 from tests.host.office.conftest import HOME, Bureau, Person
 
 ISSUER = "48882900"
@@ -215,3 +218,25 @@ def test_what_is_paid_up_to_the_first_day_of_all_is_no_fault_of_ours(
     told = shared_bureau.do(who, "payout.instruct", _is_dry_run=True, date="0001-01-01")
     assert isinstance(told, Refused)
     assert (told.code, told.field) == ("E-FIELD", "date")
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_a_list_of_a_day_that_nothing_is_reckoned_from_is_told_of_its_filter(view: View) -> None:
+    for row in view.filters:
+        if row.kind in {dt.date, dt.datetime}:
+            for day in ("0001-01-01", "9999-12-31"):
+                text = day if row.kind is dt.date else f"{day}T12:00:00Z"
+                with pytest.raises(Refusal, match="a day is larger than can be kept") as refused:
+                    value_of(row, Secret(text.encode()))
+                assert refused.value.field == row.name
+
+
+def test_what_a_member_moved_since_the_first_day_of_all_is_no_fault_of_ours(
+    shared_bureau: Bureau,
+) -> None:
+    member = shared_bureau.member("13900007711")
+    for day in ("0001-01-01", "9999-12-31"):
+        for name in ("since", "until"):
+            told = shared_bureau.look(member, "my_moves", filters={name: Secret(day.encode())})
+            assert isinstance(told, Refused)
+            assert (told.code, told.field) == ("E-FIELD", name)
