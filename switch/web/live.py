@@ -83,9 +83,9 @@ class Live:
             assert self._nursery is not None, "it runs beside the front"
             self._nursery.start_soon(self._told, topic, found)
         found.listeners += 1
+        seen, since = -1, found.begun  # what is asked from here on is newer than their page
         try:
             yield BEAT
-            seen, since = -1, found.begun
             while not found.is_over:
                 with trio.move_on_after(BEAT_SECONDS):
                     await found.another(seen, since)

@@ -37,6 +37,28 @@ async def test_who_comes_later_hears_nothing_that_is_older_than_their_page(
         nursery.cancel_scope.cancel()
 
 
+async def test_who_comes_first_is_told_as_soon_as_it_was_asked(
+    autojump_clock: MockClock,  # noqa: ARG001 - as a mark alone it does not tick
+) -> None:
+    """Nobody waits for the next time: what is asked once they listen is newer than their page."""
+    live, begun = Live(), trio.current_time()
+
+    async def draw() -> str:
+        return "page"
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(live.run)
+        await trio.testing.wait_all_tasks_blocked()
+        events = live.events(SESSION, "page", draw, 5.0)
+        assert events is not None
+        async with aclosing(events):
+            assert await anext(events) == BEAT
+            await trio.testing.wait_all_tasks_blocked()
+            assert await anext(events) == "data: page\n\n"
+        assert trio.current_time() == begun
+        nursery.cancel_scope.cancel()
+
+
 async def test_the_key_of_a_form_is_no_news_and_is_another_each_time_it_is_told(
     autojump_clock: MockClock,  # noqa: ARG001 - as a mark alone it does not tick
 ) -> None:
