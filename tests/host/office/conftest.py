@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import pytest
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from config.run.database import Dsns, embedded_dsns, make_database
 from host.hsm.vault import Vault
@@ -332,6 +333,16 @@ def _entered(dsns: Dsns, now: dt.datetime, hsm: Vault) -> Iterator[Bureau]:
         HOME["merchant"] = merchant[0]
         HOME["issuer"] = bureau.sql("SELECT institution_id FROM issuer ORDER BY id LIMIT 1")[0][0]
         yield bureau
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sealing_in_life() -> Iterator[Callable[..., Any]]:
+    """Here workbooks are sealed at the least cost of trying a password: what it is in life is asked
+    by a test."""
+    life = ECMA376Agile.encrypt
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ECMA376Agile, "encrypt", staticmethod(partial(life, spin_count=1)))
+        yield life
 
 
 class Opened(NamedTuple):

@@ -5,6 +5,7 @@ import csv
 import datetime as dt
 import io
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import openpyxl
 import psycopg
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from host.link.frames import FRAME_BYTES_MAX
 from host.model.office import Done, Refused, Told, Waiting
@@ -622,3 +624,11 @@ def test_more_cards_than_a_file_has_are_refused(
         told = ask(issuer, batch, **values)
         assert isinstance(told, Refused)
         assert (told.code, f"more than the {most} cards" in told.en) == ("E-TOO-MANY-CARDS", True)
+
+
+def test_each_try_of_a_workbooks_password_costs_a_hundred_thousand_rounds_in_life(
+    sealing_in_life: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ECMA376Agile, "encrypt", staticmethod(sealing_in_life))
+    sealed = workbook_of(["Head"], [["cell"]], Secret(b"eleven blue herons")).reveal()
+    assert OOXMLFile(io.BytesIO(sealed)).info["spinValue"] == 100_000
