@@ -120,8 +120,11 @@ def test_every_process_takes_connections(running: Running, metrics_ports: list[i
 
 
 def test_a_process_killed_more_often_than_six_times_comes_back_where_it_was(
-    running: Running,
+    running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With pauses of a tenth: how long they are is asked in `tests/config/run/test_tending.py`."""
+    pauses = tuple(seconds / 10 for seconds in PAUSES_SECONDS)
+    monkeypatch.setattr("config.run.tending.PAUSES_SECONDS", pauses)
     [port] = ports_in(running.listeners).values()
     for _ in range(len(PAUSES_SECONDS) + 1):
         victim = running.fleet.programs[1]

@@ -1,0 +1,37 @@
+"""What falls is started again, each time a little later, by a clock that nobody waits for."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.run.children import Program
+from config.run.tending import FALLS_SECONDS, LOUD_FALLS, PAUSES_SECONDS, Tended
+
+
+@contextmanager
+def short_lived() -> Iterator[Program]:
+    """A child that ends by itself."""
+    with subprocess.Popen(["true"], stdout=subprocess.PIPE) as process:
+        process.wait()
+        yield Program(name="child", process=process, log=Path("child.log"))
+
+
+def test_what_falls_is_started_again_later_each_time_until_a_minute_was_quiet() -> None:
+    now, said = [0.0], list[str]()
+    with Tended("child", short_lived, say=said.append, clock=lambda: now[0]) as tended:
+        before = tended.start()
+        for pause in (*PAUSES_SECONDS, PAUSES_SECONDS[-1]):
+            left = tended.mend()
+            assert left is not None
+            assert tended.program is before, "not before its pause is over"
+            assert f"is started again in {pause:g} s" in said[-1]
+            assert ("WITHIN A MINUTE" in said[-1]) is (len(said) >= LOUD_FALLS)
+            now[0] += pause
+            tended.mend()
+            assert tended.program is not before
+            before = tended.program
+        now[0] += FALLS_SECONDS + 1
+        tended.mend()
+    assert re.search(rf"in {PAUSES_SECONDS[0]:g} s$", said[-1])
