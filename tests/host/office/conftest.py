@@ -51,12 +51,22 @@ HOME = {
 
 
 READY = {
-    "finance": 2, "merchant_owner": 1, "issuer_manager": 1, "platform_ops": 1, "platform_admin": 1,
-    "service": 1, "batch_owner": 1, "risk": 1, "store_manager": 1, "store_clerk": 1,
-    "merchant_operator": 1,
-}  # fmt: skip
-"""People whom tests invite most, of their role's first scope: how many of them are there already
-where an office begins."""
+    ("finance", "platform"): 3,
+    ("platform_ops", "platform"): 1,
+    ("platform_admin", "platform"): 1,
+    ("risk", "platform"): 1,
+    ("service", "platform"): 1,
+    ("service", "issuer"): 1,
+    ("issuer_manager", "issuer"): 2,
+    ("batch_maker", "issuer"): 1,
+    ("batch_owner", "issuer"): 1,
+    ("merchant_owner", "merchant"): 1,
+    ("merchant_operator", "merchant"): 1,
+    ("store_manager", "store"): 1,
+    ("store_clerk", "store"): 1,
+}
+"""People whom tests invite most, by role and scope, at home in it: how many of them are there
+already where an office begins."""
 STILL_FRESH = dt.timedelta(minutes=15)
 """For so long they are as people are who have just signed in."""
 
@@ -243,8 +253,7 @@ class Bureau:
     def make_ready(self) -> None:
         """Those of `READY`, all in the same minute; in the end the administrator looks at them."""
         then = self.now
-        for role, count in READY.items():
-            scope = min(ROLES[role].scopes)
+        for (role, scope), count in READY.items():
             place = (role, scope, HOME[scope])
             for _ in range(count):
                 self.now = then
