@@ -169,7 +169,7 @@ SPENDING: Final = (
     SectionRow(
         name="redeemed",
         title=Word("Points given and taken", "积分发放与承兑"),
-        columns=("merchant", "store", "points_earned", "points_taken"),
+        columns=("merchant", "store", "programme", "points_earned", "points_taken"),
         is_wide=True,
     ),
 )

@@ -233,21 +233,34 @@ ORDER BY m.merchant_id, p.store_id, p.unit, p.kind
 LIMIT %(rows_max)s;
 
 -- name: report_redeemed
--- Points that sales gave, and those that were taken for goods.
+-- Points that sales gave, of the issuer's own programme, and those that were taken for goods. Those
+-- of two programmes make no sum.
 SELECT
     m.merchant_id AS merchant,
     coalesce(p.store_id::text, '-') AS store,
-    sum(p.points_earned)::bigint AS points_earned,
-    coalesce(sum(p.amount_minor) FILTER (WHERE p.unit LIKE 'P:%%'), 0)::bigint AS points_taken
+    of_unit.programme,
+    sum(of_unit.points_earned)::bigint AS points_earned,
+    sum(of_unit.points_taken)::bigint AS points_taken
 FROM position_part AS p
 INNER JOIN merchant AS m ON p.merchant_id = m.id
+LEFT JOIN programme
+    ON
+        p.issuer_id = programme.issuer_id
+        AND programme.is_primary
+        AND programme.alliance_id IS NULL
+CROSS JOIN
+    LATERAL (
+        VALUES
+        (coalesce(programme.code, '-'), p.points_earned, 0),
+        (substr(p.unit, 3), 0, CASE WHEN p.unit LIKE 'P:%%' THEN p.amount_minor ELSE 0 END)
+    ) AS of_unit (programme, points_earned, points_taken)
 WHERE
     p.business_date BETWEEN %(first_date)s AND %(business_date)s
     AND (%(merchant_id)s::integer IS NULL OR p.merchant_id = %(merchant_id)s)
     AND (%(store_id)s::integer IS NULL OR p.store_id = %(store_id)s)
-    AND (p.points_earned <> 0 OR p.unit LIKE 'P:%%')
-GROUP BY m.merchant_id, p.store_id
-ORDER BY m.merchant_id, p.store_id
+    AND (of_unit.points_earned <> 0 OR of_unit.points_taken <> 0)
+GROUP BY m.merchant_id, p.store_id, of_unit.programme
+ORDER BY m.merchant_id, p.store_id, of_unit.programme
 LIMIT %(rows_max)s;
 
 -- name: report_parties

@@ -78,10 +78,14 @@ def test_statistics_are_of_a_date(shared_bureau: Bureau) -> None:
 async def test_pieces_of_vouchers_are_no_points_that_were_taken(
     till: Till, pool: CardPool, bureau: Bureau, tmp_path: Path
 ) -> None:
-    """A ticket that was handed in stands among what was traded, and not among points."""
+    """A ticket that was handed in stands among what was traded, and not among points; points of two
+    programmes are told apart, and what sales gave with those that their issuer gives.
+    """
     await till.buy(pool.city(), 1_000)
     await trio.to_thread.run_sync(clear, till, tmp_path)
-    for place, (unit, amount) in enumerate((("G:", 3), ("S:", 4), ("P:CITY", 500)), 101):
+    for place, (unit, amount) in enumerate(
+        (("G:", 3), ("S:", 4), ("P:CITY", 500), ("P:FAR", 60)), 101
+    ):
         bureau.sql(
             "INSERT INTO position_part SELECT business_date, %s, merchant_id, store_id,"
             " issuer_id, product_id, kind, channel, %s, 1, %s, 0, 0, 0 FROM position_part"
@@ -92,8 +96,13 @@ async def test_pieces_of_vouchers_are_no_points_that_were_taken(
     asked = {"report": "spending", "date": day, "format": "json"}
     told = bureau.done(finance, "report.run", **asked).shown_once["content"]
     sections = json.loads(base64.b64decode(told))["sections"]
-    assert [row["points_taken"] for row in sections["redeemed"]["rows"]] == [500]
-    assert {row["unit"] for row in sections["spent"]["rows"]} == {"CNY", "G:", "S:", "P:CITY"}
+    assert [
+        (row["programme"], row["points_earned"], row["points_taken"])
+        for row in sections["redeemed"]["rows"]
+    ] == [("CITY", 10, 500), ("FAR", 0, 60)]
+    assert {row["unit"] for row in sections["spent"]["rows"]} == {
+        "CNY", "G:", "S:", "P:CITY", "P:FAR",
+    }  # fmt: skip
     [row] = bureau.rows(finance, "stat_transactions", date=day, period="day")
-    assert row["points_taken"] == 500
+    assert row["points_taken"] == 560
     bureau.sql("DELETE FROM position_part WHERE unit <> 'CNY'")  # the night is as it was left
