@@ -42,7 +42,8 @@ LIMIT 1;
 
 -- name: slots_of_trace
 -- A trace number in the batches of a terminal: from the newest batch back, two steps of the index
--- for each, over every channel that it came by. A slot says its batch and its trace.
+-- for each, over every channel that it came by. A slot says its batch and its trace. A number does
+-- not say which is newer: each writer counts in a block of its own.
 WITH RECURSIVE batch AS (
     SELECT
         0 AS place,
@@ -83,7 +84,8 @@ FROM batch
 INNER JOIN LATERAL (
     SELECT
         e.id,
-        e.slot
+        e.slot,
+        e.decided_at
     FROM exchange AS e
     WHERE
         e.home = %(home)s
@@ -93,7 +95,7 @@ INNER JOIN LATERAL (
     OFFSET 0
 ) AS found ON true
 WHERE batch.epoch IS NOT NULL
-ORDER BY found.id DESC;
+ORDER BY found.decided_at DESC, batch.place ASC, found.id DESC;
 
 -- name: exchanges_of_slot
 -- What was asked under one trace of one batch: the message, its confirmation, its reversal.
