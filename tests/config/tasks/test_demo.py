@@ -204,7 +204,9 @@ def child_of(process: int, word: bytes) -> int:
 
 
 def test_a_demo_whose_host_dies_says_so(tmp_path: Path) -> None:
-    """It goes on to the end of its day, which need not be a long one."""
+    """It goes on to the end of its day, which need not be a long one; or it was just asking the host
+    whether it is ready, and says that this told nothing.
+    """
     day = ("--data", tmp_path / "demo", "--terminals", "2", "--seconds", "4")
     with subprocess.Popen(
         command("demo", *day), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -214,7 +216,7 @@ def test_a_demo_whose_host_dies_says_so(tmp_path: Path) -> None:
         os.kill(child_of(running.pid, b"host"), signal.SIGKILL)
         _said, errors = running.communicate(timeout=200)
     assert running.returncode not in {0, None}
-    assert "host ended by itself" in errors
+    assert "host ended by itself" in errors or "tells nothing of itself" in errors
     assert "Traceback" not in errors
 
 
