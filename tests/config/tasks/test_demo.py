@@ -204,8 +204,8 @@ def child_of(process: int, word: bytes) -> int:
 
 
 def test_a_demo_whose_host_dies_says_so(tmp_path: Path) -> None:
-    """It goes on to the end of its day, which need not be a long one; or it was just asking the host
-    whether it is ready, and says that this told nothing.
+    """It goes on to the end of its day, which need not be a long one; or it was just asking the
+    host whether it is ready, and says that this told nothing.
     """
     day = ("--data", tmp_path / "demo", "--terminals", "2", "--seconds", "4")
     with subprocess.Popen(
