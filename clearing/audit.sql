@@ -787,31 +787,17 @@ LIMIT %(limit)s;
 -- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems, and
 -- for cash that is taken at a merchant's counter, what a member has paid by scanning a store, what
 -- a merchant's people void, and what the night charges.
-WITH by_account AS (
-    SELECT
-        shard,
-        journal_id AS id
-    FROM strange_entry
-    WHERE is_of_others
-),
-
-by_itself AS (
-    SELECT
-        shard,
-        id
-    FROM strange_exchange
-    WHERE is_of_others
-)
-
 SELECT
     shard,
-    id
-FROM by_account
+    journal_id AS id
+FROM strange_entry
+WHERE is_of_others
 UNION
 SELECT
     shard,
     id
-FROM by_itself
+FROM strange_exchange
+WHERE is_of_others
 ORDER BY id
 LIMIT %(limit)s;
 

@@ -21,8 +21,6 @@ from switch.web.desk import Desk
 from terminals.web import cells
 from terminals.web.texts import Language
 
-UNIT: Final = "unit"
-"""The column that says what amounts beside it are in."""
 PAUSE_SECONDS: Final = 0.25
 TOO_MANY: Final = "E-TOO-MANY"
 WHOLE: Final = "whole"
@@ -35,7 +33,7 @@ async def lines_of(
 ) -> AsyncIterator[str]:
     """The file, in pieces; it says in its last line where it is cut."""
     heads = {one.name: one.zh if language == "zh" else one.en for one in view.columns}
-    in_head = "" if UNIT in first.columns else f" ({HOUSE_CURRENCY})"
+    in_head = "" if cells.UNIT in first.columns else f" ({HOUSE_CURRENCY})"
     amounts = {one.name for one in view.columns if one.kind == WHOLE and cells.is_money(one.name)}
     named = [heads.get(name, name) + in_head * (name in amounts) for name in first.columns]
     yield BYTE_ORDER_MARK + _written([named])
@@ -81,7 +79,7 @@ class ExportBrokenError(Exception):
 
 
 def _row(columns: list[str], row: list[Any], language: Language) -> list[str]:
-    unit = dict(zip(columns, row, strict=True)).get(UNIT)
+    unit = dict(zip(columns, row, strict=True)).get(cells.UNIT)
     return [
         _cell(value, cells.reckoned(name, value, language, unit))
         for name, value in zip(columns, row, strict=True)

@@ -22,6 +22,7 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:
 _GRANT: Final = re.compile(rf"\b(?P<role>{'|'.join(ROLES)})@(?P<scope>{'|'.join(Scope)})(?=[ /]|$)")
 ROLE: Final = "role"
 UNIT: Final = "unit"
+"""The column that says what amounts beside it are in."""
 A_PICTURE: Final = "a_picture"
 PICTURE: Final = "picture"
 """A column that is drawn, and not read."""
