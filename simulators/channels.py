@@ -50,6 +50,10 @@ KSNS_A_NUMBER: Final = 16
 class Terminal(Protocol):
     """What happens at any counter."""
 
+    @property
+    def last_trace(self) -> int:
+        """The number of the newest message of the batch that counts its messages."""
+
     async def sign_on(self) -> Answer:
         """Ready for the day."""
 

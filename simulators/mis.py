@@ -211,6 +211,11 @@ class MisTill:
             renew=functools.partial(self._sent, code, number, date, values),
         )
 
+    @property
+    def last_number(self) -> int:
+        """As a `Speaker`."""
+        return self._number
+
     def _next(self) -> str:
         self._number += 1
         return f"{self._number:012d}"

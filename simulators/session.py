@@ -111,6 +111,11 @@ class PosSession:
             Family.FINANCIAL,
         ).text
 
+    @property
+    def last_trace(self) -> int:
+        """The newest trace of the batch."""
+        return self._trace
+
     def next_trace(self) -> str:
         """The next trace of the batch."""
         self._trace = self._trace % TRACE_MAX + 1

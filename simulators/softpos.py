@@ -184,6 +184,11 @@ class SoftPosApp:
     def signed_on(self, answer: Answer) -> None:
         """As a `Speaker`: nothing came."""
 
+    @property
+    def last_number(self) -> int:
+        """As a `Speaker`."""
+        return self._number
+
     def begin_batch(self) -> None:
         """As a `Speaker`."""
         self._batch += 1

@@ -62,6 +62,11 @@ class PosTerminal:
         """What was traded last, whatever came of it."""
         self._owed = Mending(self._exchange, self._book_late, record, attempts_max)
 
+    @property
+    def last_trace(self) -> int:
+        """The newest trace of the batch."""
+        return self.session.last_trace
+
     async def sign_on(self, layout: str = LAYOUT) -> Answer:
         """Fetch working keys in one of the layouts 001, 003, 004, and the batch number."""
         answer = await self.session.sign_on(layout)

@@ -87,6 +87,10 @@ class Sent:
 class Speaker(Protocol):
     """How one kind of till spells what it asks, and reads what it is told."""
 
+    @property
+    def last_number(self) -> int:
+        """The number that was taken last."""
+
     def trade(self, trade: Trade) -> Sent:
         """A transaction; takes the next number."""
 
@@ -131,6 +135,11 @@ class Trader:
         self._last: _Traded | None = None
         self._owed = Mending(self._exchange_again, self._book_late, record, attempts_max)
         self._wants_sign_on = False
+
+    @property
+    def last_trace(self) -> int:
+        """The number of what was asked last."""
+        return self._speaker.last_number
 
     async def sign_on(self) -> Answer:
         """Fetch keys, where the channel has keys to fetch."""

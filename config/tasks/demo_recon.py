@@ -111,7 +111,7 @@ def _sent(
 ) -> tuple[list[Row], int, int, int] | None:
     """Its rows as they were sent, which of them is mistyped, what we have there, what they have."""
     rows = _details(summary.files_dir / file.name)
-    at = next((n for n, row in enumerate(rows) if row["unit"] == HOUSE_CURRENCY), None)
+    at = next((n for n, row in enumerate(rows) if _is_sold_for_money(row)), None)
     if at is None:
         return None
     ours_minor = _minor(rows[at]["amount"])
@@ -134,6 +134,10 @@ def _sent(
 def _details(path: Path) -> list[Row]:
     with path.open(newline="", encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if row["record"] == "DETAIL"]
+
+
+def _is_sold_for_money(row: Row) -> bool:
+    return row["unit"] == HOUSE_CURRENCY and _minor(row["amount"]) > 0
 
 
 def _minor(text: str) -> int:

@@ -114,9 +114,10 @@ def shell() -> Iterator[Shell]:
 
 def trade(shell: Shell) -> None:
     """A till's day, from sign-on to settlement, at a posswitch that is up for it."""
+    told = shell.home / "data" / "up"
+    told.unlink(missing_ok=True)
     command = "posswitch up --estate demo --port 0 --data $DATA > $DATA/up & echo $! > $DATA/pid"
     shell.run(command)
-    told = shell.home / "data" / "up"
     try:
         wait_until(
             lambda: told.exists() and "ready" in told.read_text(), "posswitch does not come up"

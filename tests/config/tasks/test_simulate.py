@@ -17,6 +17,7 @@ from config.tasks.junit import Ended, junit_report
 from config.tasks.simulate import (
     Reports,
     Target,
+    let_the_clock_pass,
     make_phone_files,
     simulate_channel,
     simulate_issuer,
@@ -285,3 +286,18 @@ def test_every_channel_has_a_prompt_and_open_loop_arrivals(channel: str) -> None
     told = _run("simulate", channel, "--help").stdout
     for option in ("--prompt", "--rate", "--settle", "--terminal"):
         assert f"{option} " in told
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds"),
+    [(-1, 0.0), (0, 0.1), (5, 0.6), (99, 10.0), (100, 0.0), (700_000, 0.0)],
+    ids=["the clock is past it", "the same", "a script", "a long one", "longer", "past midnight"],
+)
+def test_who_was_quicker_than_the_clock_stays_until_nobody_repeats_a_trace(
+    monkeypatch: pytest.MonkeyPatch, ahead: int, seconds: float
+) -> None:
+    slept = list[float]()
+    monkeypatch.setattr("config.tasks.simulate.trace_of_now", lambda: 100_000)
+    monkeypatch.setattr("config.tasks.simulate.time.sleep", slept.append)
+    let_the_clock_pass(100_000 + ahead)
+    assert sum(slept) == pytest.approx(seconds)
