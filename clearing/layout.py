@@ -162,7 +162,7 @@ COLUMNS: Final = (
     ),
     Column(
         name="points_earned",
-        meaning="points the purchase gave its card, or that went back",
+        meaning="points its card gained by it; negative where more paid for it, or went back",
         of_line="line.points_earned::text",
         of_total=lambda total: str(total.points_earned) if total.unit else "",
     ),

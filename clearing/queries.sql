@@ -848,7 +848,8 @@ ANALYZE day_card;
 -- name: lay_out_lines
 -- One row for each journal and unit that moved something between a merchant and an issuer; the main
 -- one is in its journal's own unit. What an external issuer decided is named as it knows it; only
--- such a journal is looked for among advices. What the office voids is of the store that sold it.
+-- such a journal is looked for among advices. What the office voids is of the store that sold it,
+-- and what it redeems of the one that its job's key names behind a colon.
 -- They stand for as long as the run does. Places are those of who is known by an id, in the order
 -- of files. What few journals need is asked for those alone, in the place of its column: a join
 -- would be made for each. What is looked up of a journal is kept together by OFFSET: it is wide,
@@ -884,7 +885,24 @@ posted AS (
         journal.terminal_id,
         journal.original_id,
         journal.unit,
-        terminal.store_id,
+        CASE
+            WHEN terminal.store_id IS NOT NULL THEN terminal.store_id
+            WHEN journal.terminal_id IS NULL
+                THEN substring(
+                    split_part(
+                        coalesce(
+                            (
+                                SELECT sale.slot FROM journal AS sale
+                                WHERE
+                                    sale.shard = journal.shard AND sale.id = journal.original_id
+                            ),
+                            journal.slot
+                        ),
+                        '/',
+                        4
+                    ) FROM '^job-[0-9]+:([0-9]+)$'
+                )::integer
+        END AS store_id,
         day_card.product_id,
         CASE
             WHEN journal.card_id <> 0 THEN coalesce(day_card.pan_masked, '')

@@ -47,7 +47,7 @@ TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"
 SERVER_PREFIX = "posswitch-test-"
 OWNER = "owner"
-"""In a server's directory: the process whose it is."""
+"""In a server's or a run's directory: the process whose it is."""
 DAY_SECONDS = 86_400
 WORKERS = 3
 LEFT_MAX = 2
@@ -146,6 +146,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix=DIRECTORY_PREFIX)
         config.stash[_OWN_DIRECTORY] = Path(config.option.basetemp)
+        (config.stash[_OWN_DIRECTORY] / OWNER).write_text(str(os.getpid()))
     if PLACE not in os.environ:
         os.environ[PLACE] = str(_server_directory())
         config.add_cleanup(_drop_cluster)
@@ -175,11 +176,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     directory = session.config.stash.get(_OWN_DIRECTORY, None)
     if directory is None:
         return
-    if exitstatus == pytest.ExitCode.OK or not any(directory.iterdir()):
+    is_empty = all(each.name == OWNER for each in directory.iterdir())
+    if exitstatus == pytest.ExitCode.OK or is_empty:
         shutil.rmtree(directory, ignore_errors=True)
     for left in (left for place in PLACES for left in place.glob(f"{DIRECTORY_PREFIX}*")):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > DAY_SECONDS:
+            if time.time() - left.stat().st_mtime > DAY_SECONDS and not _is_at_work(left):
                 shutil.rmtree(left, ignore_errors=True)
 
 
@@ -287,13 +289,22 @@ def clusters_of_the_ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 shutil.rmtree(cluster)
 
 
+def _is_at_work(directory: Path) -> bool:
+    """Whether who made it runs still: its clock may be another than ours."""
+    try:
+        return Path(f"/proc/{int((directory / OWNER).read_text())}").exists()
+    except ValueError:
+        return True  # it is only just being made
+    except OSError:
+        return False
+
+
 def _clear_what_the_killed_left() -> None:
     """Servers end with who started them, but a run that is killed takes no directory with it."""
     for place in PLACES:
         for owner in place.glob(f"{SERVER_PREFIX}*/{OWNER}"):
-            with contextlib.suppress(OSError, ValueError):
-                if not Path(f"/proc/{int(owner.read_text())}").exists():
-                    shutil.rmtree(owner.parent, ignore_errors=True)
+            if not _is_at_work(owner.parent):
+                shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def _quick_directory() -> str:

@@ -76,6 +76,11 @@ class OwnKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
 
 
+def at_store(name: str, store: int) -> str:
+    """The name of what is done at a store's counter by hand: the night finds its store in it."""
+    return f"{name}:{store}"
+
+
 class CardAt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A card by where it lives."""
 

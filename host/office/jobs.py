@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 from host.asking import Ask
 from host.hsm.interface import Hsm
 from host.model.origins import Origin
-from host.model.own import OwnKey, OwnRequest
+from host.model.own import OwnKey, OwnRequest, at_store
 from host.model.requests import Response
 from host.office.action import Acting
 from host.office.nights import Nights
@@ -102,9 +102,11 @@ class AtWork:
             raise NotKnownError
         return answer
 
-    def key(self, plan: Planned) -> OwnKey:
+    def key(self, plan: Planned, store: int = 0) -> OwnKey:
         """Of what is asked of the poster: the same however often the step is taken."""
-        return OwnKey(Origin.OFFICE, plan.login, self.job.action, f"job-{self.job.id}")
+        name = f"job-{self.job.id}"
+        at = at_store(name, store) if store else name
+        return OwnKey(Origin.OFFICE, plan.login, self.job.action, at)
 
     def line(self, plan: Planned, note: str = "") -> Line:
         """Of history, for who asked: what became of it is to be said."""

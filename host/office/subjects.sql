@@ -655,7 +655,7 @@ LEFT JOIN
     job AS b
     ON
         j.terminal_id IS null
-        AND b.id = substring(j.slot FROM '^office/.*/job-([0-9]{1,18})/')::bigint
+        AND b.id = substring(j.slot FROM '^office/.*/job-([0-9]{1,18})[/:]')::bigint
 LEFT JOIN store AS s ON coalesce(t.store_id, b.store_id) = s.id AND j.merchant_id = s.merchant_id
 LEFT JOIN LATERAL (
     SELECT

@@ -1181,7 +1181,12 @@ LEFT JOIN LATERAL (
     INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
     LEFT JOIN merchant AS m ON j.merchant_id = m.id
     LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
-    LEFT JOIN store AS s ON t.store_id = s.id
+    LEFT JOIN store AS s
+        ON
+            coalesce(
+                t.store_id,
+                substring(split_part(j.slot, '/', 4) FROM '^job-[0-9]+:([0-9]+)$')::integer
+            ) = s.id
     WHERE
         u.voucher_id = c.id
         AND NOT EXISTS (

@@ -2,13 +2,14 @@
 
 import csv
 from pathlib import Path
+from typing import Final
 
 import psycopg
 
 from clearing.run import run_clearing
 from config.run.database import Dsns
 from host.model.origins import Origin
-from host.model.own import CardAt, Counter, OwnKey, OwnRequest
+from host.model.own import CardAt, Counter, OwnKey, OwnRequest, at_store
 from host.model.requests import Kind
 from host.model.responses import Reason
 from tests.host.conftest import asking_of, audit_ledger, card_at, put_demo_estate, trading
@@ -18,6 +19,8 @@ from tests.host.test_vouchers import FACE, made, redeem
 CARD = 21
 SHOP = 1
 """A merchant that takes the issuer's cards, by its number in the book."""
+STORE: Final = 1
+"""One of its stores."""
 
 
 async def test_a_voucher_that_a_clerk_redeemed_clears_beside_those_of_tills(
@@ -43,9 +46,32 @@ async def test_a_voucher_that_a_clerk_redeemed_clears_beside_those_of_tills(
             owed = night.execute(
                 "SELECT sum(credit_minor - debit_minor)::bigint FROM position"
             ).fetchall()
+            parts = night.execute(
+                "SELECT channel, store_id, sum(amount_minor)::bigint FROM position_part"
+                " GROUP BY channel, store_id ORDER BY channel"
+            ).fetchall()
         audit_ledger(database)
     assert owed == [(2 * FACE,)]
+    assert parts == [("office", STORE, FACE), ("pos", STORE, FACE)]
     assert redemptions_in(tmp_path) == 2 * 2, "its merchant's file has both, and its issuer's"
+
+
+async def test_what_was_redeemed_at_no_named_store_is_its_merchants(
+    database: Dsns, tmp_path: Path
+) -> None:
+    """As by an earlier version: a date that was cleared has the parts that it had."""
+    put_demo_estate(database)
+    with psycopg.connect(database.owner, autocommit=True) as owner:
+        stock = Stock(connection=owner, dsns=database)
+        [voucher] = made(stock, 1)
+        async with trading(database) as till:
+            asked = redemption(stock, voucher.masked, store=0)
+            assert (await asking_of(till).ask(asked)).is_approved
+        with psycopg.connect(database.night, autocommit=True) as night:
+            run_clearing(night, tmp_path)
+            parts = night.execute("SELECT channel, store_id FROM position_part").fetchall()
+        audit_ledger(database)
+    assert parts == [("office", None)]
 
 
 async def test_what_the_office_voids_leaves_the_store_that_sold_it(
@@ -95,15 +121,21 @@ def redemptions_in(files: Path) -> int:
 
 
 def redemption(
-    stock: Stock, masked: str, *, merchant: int = SHOP, name: str = "job-1"
+    stock: Stock,
+    masked: str,
+    *,
+    merchant: int = SHOP,
+    store: int = STORE,
+    name: str = "job-1",
 ) -> OwnRequest:
     """What the office asks of the poster."""
+    at = at_store(name, store) if store else name
     [(shard, pan_hash)] = stock.rows(
         "SELECT shard, pan_hash FROM card WHERE pan_masked = %s ORDER BY id DESC LIMIT 1", masked
     )
     return OwnRequest(
         kind=Kind.VOUCHER_REDEMPTION,
-        key=OwnKey(Origin.OFFICE, "clerk", "voucher.redeem", name),
+        key=OwnKey(Origin.OFFICE, "clerk", "voucher.redeem", at),
         card=CardAt(shard, bytes(pan_hash)),
-        counter=Counter(merchant, 1),
+        counter=Counter(merchant, STORE),
     )

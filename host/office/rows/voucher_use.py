@@ -110,6 +110,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     login: str
     grant: Grant
     approval: int | None = None
+    names_store: bool = False
+    """Its key says at which store; one that was begun by an earlier version keeps its key."""
 
 
 def post_redemption(at_work: AtWork) -> int:
@@ -117,7 +119,7 @@ def post_redemption(at_work: AtWork) -> int:
     plan, job = msgspec.convert(at_work.job.plan, Plan), at_work.job
     own = OwnRequest(
         kind=Kind.VOUCHER_REDEMPTION,
-        key=at_work.key(plan),
+        key=at_work.key(plan, plan.counter.store if plan.names_store else 0),
         card=gifts.card_at(at_work.connection, plan.card),
         amount=Amount(plan.amount_minor, HOUSE_CURRENCY) if plan.amount_minor else None,
         counter=plan.counter,
@@ -155,6 +157,7 @@ def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
         login=acting.who.login,
         grant=acting.grant,
         approval=acting.approval,
+        names_store=True,
     )
     job = begin_job(acting, REDEEM, acting.subject, total=1, plan=plan)
     beside = {"voucher": found.masked}

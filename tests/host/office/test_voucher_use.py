@@ -130,13 +130,16 @@ async def test_a_clerk_redeems_at_the_own_store(desk: Desk) -> None:
     assert isinstance(told, Done), told
     assert desk.job() == ("done", "")
     [journal] = desk.bureau.sql(
-        "SELECT j.origin, m.merchant_id, j.terminal_id, j.amount_minor FROM journal AS j"
-        " JOIN merchant AS m ON m.id = j.merchant_id WHERE j.kind = 'voucher_redemption'"
+        "SELECT j.origin, m.merchant_id, j.terminal_id, j.amount_minor,"
+        " split_part(j.slot, '/', 4) ~ ('^job-[0-9]+:' || %s || '$') FROM journal AS j"
+        " JOIN merchant AS m ON m.id = j.merchant_id WHERE j.kind = 'voucher_redemption'",
+        str(desk.store),
     )
-    assert journal == ("office", HOME["merchant"], None, FACE)
+    assert journal == ("office", HOME["merchant"], None, FACE, True)
     [row] = [one for one in desk.vouchers() if one["voucher_status"] == "redeemed"]
     assert row["used_at"]
-    assert row["used_where"]
+    [store] = desk.bureau.sql("SELECT name FROM store WHERE id = %s", desk.store)
+    assert row["used_where"] == store[0]
     assert (await redeem(desk.till, first)).reason is Reason.VOUCHER_USED, "at a till, too"
     again = await desk.redeem(first)
     assert isinstance(again, Refused)
