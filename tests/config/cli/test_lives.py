@@ -66,7 +66,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traded]:
                 return sale, answer, declined, paid
 
         traded = Traded(places, *trio.run(trade))
-        done = run_command("clearing", "run", "--data", places.data)
+        done = run_command("clearing", "run", "--date", "2026-11-22", "--data", places.data)
         assert done.returncode == 0, done.stderr
         yield traded
 
