@@ -47,7 +47,7 @@ TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"
 SERVER_PREFIX = "posswitch-test-"
 OWNER = "owner"
-"""In a server's or a run's directory: the process whose it is."""
+"""In a server's directory: the process whose it is."""
 DAY_SECONDS = 86_400
 WORKERS = 3
 LEFT_MAX = 2
@@ -144,9 +144,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config):
         tempfile.tempdir = os.environ["TMPDIR"] = _quick_directory()
     if config.option.basetemp is None:
-        config.option.basetemp = tempfile.mkdtemp(prefix=DIRECTORY_PREFIX)
+        config.option.basetemp = tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{os.getpid()}-")
         config.stash[_OWN_DIRECTORY] = Path(config.option.basetemp)
-        (config.stash[_OWN_DIRECTORY] / OWNER).write_text(str(os.getpid()))
     if PLACE not in os.environ:
         os.environ[PLACE] = str(_server_directory())
         config.add_cleanup(_drop_cluster)
@@ -176,13 +175,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     directory = session.config.stash.get(_OWN_DIRECTORY, None)
     if directory is None:
         return
-    is_empty = all(each.name == OWNER for each in directory.iterdir())
-    if exitstatus == pytest.ExitCode.OK or is_empty:
+    if exitstatus == pytest.ExitCode.OK or not any(directory.iterdir()):
         shutil.rmtree(directory, ignore_errors=True)
     for left in (left for place in PLACES for left in place.glob(f"{DIRECTORY_PREFIX}*")):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > DAY_SECONDS and not _is_at_work(left):
+            if time.time() - left.stat().st_mtime > DAY_SECONDS and not is_in_use(left.name):
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def is_in_use(name: str) -> bool:
+    """Whether the run whose directory this is goes on, however old it looks: clocks may be set.
+
+    Its process is in the name. In the directory it could not be kept: pytest empties what it is
+    given before it begins.
+    """
+    owner = name.removeprefix(DIRECTORY_PREFIX).partition("-")[0]
+    return owner.isdecimal() and Path("/proc", owner).exists()
 
 
 @pytest.hookimpl(optionalhook=True)
