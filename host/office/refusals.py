@@ -179,6 +179,14 @@ TOO_LARGE: Final = RefusalKind(
     why="a form has room for so much",
     next="send less at a time",
 )
+REQUEST: Final = RefusalKind(
+    code="E-REQUEST",
+    en="this is no request that can be answered: its address, its Host or its length is wrong",
+    zh="请求无法受理: 地址、Host 或长度有误",
+    why="Host is localhost or a name in [web] names, an address a path or a whole one of that name;"
+    " a body says its length in one way",
+    next="ask for it by a name of the house; who runs it adds others to [web] names",
+)
 METHOD: Final = RefusalKind(
     code="E-METHOD",
     en="this address is asked in another way: Allow says how",
@@ -541,7 +549,7 @@ COMMON: Final = (
     NOT_FOUND, NOT_YOUR_ROLE, NOT_OPENED_HERE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP,
     WRONG_CODE, FIELD,
     STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
-    EXPIRED, CERTIFICATE, METHOD,
+    EXPIRED, CERTIFICATE, METHOD, REQUEST,
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, VISIT, ID, PREFIX,

@@ -58,7 +58,7 @@ class Door:
     async def sign_in(self, request: Request) -> Response:
         """By a password, and a code where there is one."""
         visits = self._visits
-        if request.method == "GET":
+        if request.method != "POST":
             said = (one for one in SAID_FIRST if one in request.query_params)
             said_first = next(said, "")
             back = back_to(request.query_params.get("back", ""))
@@ -84,7 +84,7 @@ class Door:
         """A password for who was invited."""
         visits = self._visits
         reader = visits.stranger(request)
-        if request.method == "GET":
+        if request.method != "POST":
             return visits.shown(request, pages.accept(reader))
         form = await visits.form(request)
         if not self.sign_ins.takes(source_of(request)):

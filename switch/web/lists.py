@@ -138,7 +138,7 @@ def _as_file(pieces: AsyncIterator[str | bytes], name: str, media_type: str) -> 
 
 def _as_sent(request: Request, asked: Show) -> Show:
     """With whether what it is found by stands in the address."""
-    return msgspec.structs.replace(asked, stands_in_address=request.method == "GET")
+    return msgspec.structs.replace(asked, stands_in_address=request.method != "POST")
 
 
 def _view(request: Request, reader: Reader) -> ViewTold:

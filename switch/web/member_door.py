@@ -41,7 +41,7 @@ class MemberDoor:
         """First the phone, then the code."""
         visits = self._visits
         reader = visits.stranger(request)
-        if request.method == "GET":
+        if request.method != "POST":
             said_first = NOT_DONE if NOT_DONE in request.query_params else ""
             return visits.shown(request, member_pages.door(reader, said_first=said_first))
         form = await visits.form(request)

@@ -48,9 +48,6 @@ class Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        first = scope["path"].partition("/")[2].partition("/")[0]
-        is_path = scope["path"].startswith("/")  # of the server as a whole it is *
-        place = (first or HOME) if is_path and first in self._places else OTHER
         status = 500
         began = time.perf_counter()
 
@@ -63,6 +60,12 @@ class Measured:
         try:
             await self._app(scope, receive, seen)
         finally:
+            place = self._place_of(scope["path"])
             self._metrics.requests.labels(place, status).inc()
             if place != "live":
                 self._metrics.seconds.labels(place).observe(time.perf_counter() - began)
+
+    def _place_of(self, path: str) -> str:
+        first = path.partition("/")[2].partition("/")[0]
+        is_path = path.startswith("/")  # of the server as a whole it is *
+        return (first or HOME) if is_path and first in self._places else OTHER

@@ -22,6 +22,7 @@ ABOUT: Final = (
     "A page goes on at what `next` of the page before says, each as one `after`."
 )
 OF_STATUS: Final = {
+    400: "It is no request that can be answered: its address, its Host or its length.",
     401: "The bearer is nobody, or a code is asked for.",
     403: "It is not for this grant.",
     404: "There is no such thing within this grant.",

@@ -7,11 +7,9 @@ from typing import Any, Final, NoReturn
 import msgspec
 import trio
 from hypercorn.config import Config, Sockets
-from hypercorn.trio import serve
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
@@ -23,6 +21,7 @@ from switch.web.api import Api
 from switch.web.api_pages import ApiPages
 from switch.web.bounded import Bounded
 from switch.web.certificates import Certified, context_of
+from switch.web.connection import serve_browsers
 from switch.web.counters.clerk import ClerkPages
 from switch.web.counters.selling import SeatPages
 from switch.web.desk import Desk, HostAwayError, InDoubtError
@@ -40,13 +39,12 @@ from switch.web.public import Public
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
 from switch.web.spoken import Chinese
+from switch.web.target import Targeted
 from switch.web.visits import Visits
 from switch.web.voucher_link import VoucherLink
 from switch.web_settings import LOOPBACK_NAMES, USUAL_PORT, WebSettings
 from terminals.web.pages import STATIC
 
-GRACE_SECONDS: Final = 3.0
-"""How long a page that is being made may take once the front is to stop."""
 KEEP_ALIVE_SECONDS: Final = 30.0
 
 OnReady = Callable[[list[str]], None]
@@ -140,7 +138,7 @@ def application(front: WebFront) -> Starlette:
             Middleware(Measured, metrics=front.metrics, places=_places(routes)),
             Middleware(Sealed, headers=guard.headers),
             Middleware(Failing, told=visits.fail),
-            Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, *settings.names]),
+            Middleware(Targeted, names=[*LOOPBACK_NAMES, *settings.names], told=visits.fail),
             Middleware(Certified, visits=visits, roles=lambda: visits.settings.certificate_roles),
             Middleware(Bounded, bytes_max=lambda: visits.settings.body_bytes_max, told=visits.fail),
         ],
@@ -166,7 +164,7 @@ async def run_web(
     scheme = "https" if settings.tls is not None else "http"
     bound = [*sockets.secure_sockets, *sockets.insecure_sockets][0]
     front = WebFront(settings, Desk(address, credentials, chinese), credentials)
-    app: Any = application(front)
+    app = application(front)
     if settings.metrics_port is not None:
         front.page.open(settings.metrics_host, settings.metrics_port)
     async with trio.open_nursery() as nursery:
@@ -174,10 +172,9 @@ async def run_web(
         if beside is not None:
             nursery.start_soon(beside, front)
         bound.listen(config.backlog)  # who is told the address may come at once
-        config.create_sockets = lambda: sockets  # type: ignore[method-assign]
         front.address = f"{scheme}://{settings.host}:{bound.getsockname()[1]}/"
         on_ready([f"web on {front.address}"])
-        await serve(app, config, shutdown_trigger=trio.sleep_forever, mode="asgi")
+        await serve_browsers(app, config, sockets)
     raise AssertionError("it serves until it is cancelled")
 
 
@@ -208,7 +205,6 @@ def config_of(settings: WebSettings, port: int) -> Config:
     config = Config()
     config.bind = [f"{settings.host}:{port}"]
     config.accesslog = config.errorlog = None
-    config.graceful_timeout = GRACE_SECONDS
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.include_server_header = False
     tls = settings.tls

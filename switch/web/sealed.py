@@ -20,13 +20,13 @@ class Sealed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        kept = STATIC_KEPT if scope.get("path", "").startswith(STATIC) else NOT_KEPT
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
-                headers["Cache-Control"] = kept
+                is_static = scope.get("path", "").startswith(STATIC)
+                headers["Cache-Control"] = STATIC_KEPT if is_static else NOT_KEPT
             await send(message)
 
         await self._app(scope, receive, sealed)

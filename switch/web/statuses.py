@@ -8,6 +8,7 @@ from host.model.office import Refused
 BEARER: Final = "bearer "
 """Before the token, in whatever letters (RFC 6750)."""
 STATUSES: Final[Mapping[str, int]] = {
+    "E-REQUEST": 400,
     "E-SIGNED-OUT": 401,
     "E-SIGN-IN": 401,
     "E-STEP-UP": 401,
@@ -47,6 +48,11 @@ OFTEN: Final = Refused(
 NOWHERE: Final = Refused(code="E-NOT-FOUND", en="there is no such address", zh="没有这个地址")
 FAILED: Final[Mapping[int, Refused]] = {
     503: AWAY,
+    400: Refused(
+        code="E-REQUEST",
+        en="this is no request that can be answered: its address, its Host or its length is wrong",
+        zh="请求无法受理: 地址、Host 或长度有误",
+    ),
     405: Refused(
         code="E-METHOD",
         en="this address is asked in another way: Allow says how",

@@ -19,6 +19,7 @@ from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import Guard
 from switch.web.statuses import FAILED, NOWHERE
 from switch.web.statuses import status_of as status_of_code
+from switch.web.target import BadRequestError
 from switch.web_settings import WebSettings
 from terminals.web import pages
 from terminals.web.reader import Reader
@@ -186,6 +187,9 @@ class Visits:
         status = error.status_code if isinstance(error, HTTPException) else status
         if f"{request.url.path}/".startswith(API):
             return _with_headers(json_of(FAILED.get(status, NOWHERE)), error)
+        if isinstance(error, BadRequestError):  # by no name of ours, so it is given nothing to keep
+            page = pages.trouble(self.stranger(request), "no_request")
+            return _with_headers(HTMLResponse(page, status), error)
         if status == 401:
             return self.to_door(request)
         reader = await self._reader_or_stranger(request)
@@ -237,10 +241,10 @@ def _said(error: Exception, status: int) -> str:
 def _door_of(request: Request) -> str:
     path = request.url.path
     door = MEMBERS_DOOR if path.startswith(MEMBERS) else "/sign-in"
-    if request.method != "GET" and path.startswith(FORMS):
+    if request.method == "POST" and path.startswith(FORMS):
         back = {} if door == MEMBERS_DOOR else {"back": path}
         return f"{door}?{urlencode({NOT_DONE: '1', **back})}"
-    if request.method != "GET":
+    if request.method == "POST":
         return door
     is_asked = path != "/" and not path.startswith("/live/")
     return door + (f"?{urlencode({'back': _here(request)})}" if is_asked else "")
@@ -248,6 +252,6 @@ def _door_of(request: Request) -> str:
 
 def _here(request: Request) -> str:
     """The address of this page, for who comes back to it; not of what was sent."""
-    if request.method != "GET":
+    if request.method == "POST":
         return request.url.path if request.url.path.startswith("/show/") else "/"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")

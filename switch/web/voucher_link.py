@@ -34,7 +34,7 @@ class VoucherLink:
         """What to press; and what that shows."""
         visits = self._visits
         reader = visits.stranger(request)
-        if request.method == "GET":
+        if request.method != "POST":
             return visits.shown(request, member_pages.voucher_link(reader))
         await visits.form(request)
         if not self._sign_ins.takes(source_of(request)):

@@ -389,6 +389,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "This form is not one of this sign-in: nothing was done. Open it anew.",
         "表单已失效, 未办理。请重新打开。",
     ),
+    "no_request": Text(
+        "The house has no such name, or this is no request that can be answered. Whoever runs it"
+        " adds names to [web] names.",
+        "本系统没有此主机名, 或请求格式有误。主机名由系统管理员在 [web] names 中添加。",
+    ),
     "fault": Text(
         "This is a fault of posswitch, and whoever runs it finds it in its log. Look whether it was"
         " done before you do it again.",
