@@ -16,6 +16,8 @@ from tests.ports import free_port
 
 PROGRAM = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 needs_sshd = pytest.mark.skipif(PROGRAM is None, reason="no sshd here: apt install openssh-server")
+SECONDS_MAX = 60.0
+"""How long anything here may take: a limit, not a measure."""
 CONFIGURATION = """
 Port {port}
 ListenAddress 127.0.0.1
@@ -80,7 +82,8 @@ def sshd_at(home: Path, sftp: str = "internal-sftp") -> Iterator[Sshd]:
 
 
 def _wait_for(told: Sshd) -> None:
-    for _ in range(100):
+    until = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < until:
         found = subprocess.run(
             ["ssh-keyscan", "-p", str(told.port), "127.0.0.1"], capture_output=True, check=False
         )

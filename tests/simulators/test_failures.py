@@ -30,7 +30,7 @@ from tests.simulators.test_issuer import PAN, sale
 from tests.simulators.test_nac import PAYLOAD, answer_to, is_mine
 
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 UNHEARD_OF = "nobody foresaw it"
 
 

@@ -22,7 +22,7 @@ from tests.peers.bcd import Heard, Tag, hear, say
 from tests.peers.codes import up_ecb
 from tests.switch.bugs import Bugs
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 TERMINAL = "80010001"
 MERCHANT = "888290054110001"
 BATCH = "000012"

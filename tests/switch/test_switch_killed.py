@@ -22,7 +22,7 @@ from tests.switch.conftest import (
 )
 from tests.switch.fake_issuer import FakeIssuer, approved
 
-UNDONE_SECONDS_MAX = 30.0
+UNDONE_SECONDS_MAX = 60.0
 
 
 class Mortal:

@@ -24,7 +24,7 @@ from tests.whole.test_chaos import ATTEMPTS_MAX, HOST, SWITCH, TRACES_A_DAY, cut
 ESTATE = demo_estate()
 ANSWERED_MIN = 0.99
 NO_MONEY = "51"
-ATTACH_SECONDS_MAX = 10.0
+ATTACH_SECONDS_MAX = 60.0
 
 
 @pytest.fixture(scope="module")

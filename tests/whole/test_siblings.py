@@ -1,5 +1,6 @@
 """Two switch processes: what one of them is undoing, the other does not tell."""
 
+import itertools
 import os
 import signal
 import time
@@ -17,6 +18,8 @@ from tests.whole.till import Till, Voice, fields_in
 ESTATE = demo_estate()
 SETTINGS = "processes = 2\nsaf_retry_seconds_max = 0.5"
 AMOUNT_MINOR = 700
+FIRST_TRACES = itertools.count(1, 100)
+"""Of each test of the one house, which repeats no trace of another's."""
 
 
 class TwoSwitches:
@@ -74,7 +77,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSwitches]:
 @pytest.fixture
 def voice(two: TwoSwitches) -> Voice:
     """A terminal whose profile both have: they need not ask a host that is about to die."""
-    voice = Voice(ESTATE, "80010037", first_trace=os.getpid() % 1_000 + int(time.time()) % 1_000)
+    voice = Voice(ESTATE, "80010037", first_trace=next(FIRST_TRACES))
     for number in (0, 1):
         two.wait_for_the_link(number)
         with two.call(number) as till:

@@ -30,7 +30,7 @@ __all__ = ["estate_database", "estate_template"]
 
 ZONE = "Asia/Shanghai"
 DAY = dt.date(2026, 11, 22)
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 WAITS = """
 from datetime import date
 from pathlib import Path

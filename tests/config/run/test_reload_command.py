@@ -17,7 +17,7 @@ from config.run.fleet import ports_in
 from tests.commands import run_command
 from tests.ports import free_port
 
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 
 
 class Alone:

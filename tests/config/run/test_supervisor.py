@@ -21,7 +21,7 @@ from tests.ports import free_ports
 from tests.switch.certificates import Authority
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vectors.json").read_text())
-END_SECONDS_MAX = 30.0
+END_SECONDS_MAX = 60.0
 
 
 class Up:

@@ -187,7 +187,7 @@ def test_a_demo_that_is_interrupted_stops_everything_and_fails(tmp_path: Path) -
         assert running.stdout is not None
         assert running.stdout.readline().startswith("pos on ")
         running.send_signal(signal.SIGINT)
-        _said, errors = running.communicate(timeout=60)
+        _said, errors = running.communicate(timeout=200)
     assert running.returncode not in {0, None}
     assert "Traceback" not in errors
     assert not (data / "postgres" / "postmaster.pid").exists()

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from host.link.settings import LinkTlsSettings
 
 YEAR = dt.timedelta(days=365)
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 _PEM = serialization.Encoding.PEM
 
 

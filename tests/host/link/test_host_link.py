@@ -17,7 +17,7 @@ from host.model.responses import Reason
 from host.model.terminal import MacAlgorithm, TerminalProfile
 from host.server import serve
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 LIMITS = LinkLimits(window_max=4, sign_on_window_max=2, beat_seconds=0.05, silence_seconds_max=0.3)
 PROFILE = TerminalProfile(
     terminal_id="80010001",

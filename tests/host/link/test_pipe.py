@@ -9,7 +9,7 @@ import trio.testing
 
 from host.link.pipe import Pipe
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 class Ends:

@@ -29,7 +29,7 @@ CARDS = {one.id: one for one in ESTATE.cards} | {
     one.id: one for batch in ESTATE.batches for one in batch.cards
 }
 SEAT_SECONDS_MAX = 1.0
-JOB_SECONDS_MAX = 30.0
+JOB_SECONDS_MAX = 60.0
 
 
 @dataclass

@@ -102,7 +102,7 @@ _IDLE: WeakKeyDictionary[Chromium, dict[str, list[Page]]] = WeakKeyDictionary()
 
 @contextmanager
 def window(
-    chromium: Chromium, size: dict[str, int], seconds_max: float = 30.0, **how: Any
+    chromium: Chromium, size: dict[str, int], seconds_max: float = 60.0, **how: Any
 ) -> Iterator[Page]:
     """A window of its own, as if it was new: to make one takes longer than most that is looked at.
 

@@ -97,12 +97,12 @@ def served(office: Bureau, tmp_path: Path, settings: WebSettings | None = None) 
     thread = threading.Thread(target=until_stopped)
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)
         yield told[0].partition(" on ")[2].rstrip("/")
     finally:
         if token and scopes:
             token[0].run_sync_soon(scopes[0].cancel)
-        thread.join(20)
+        thread.join(60)
 
 
 @dataclass
@@ -178,7 +178,7 @@ def address(shared_front: Open) -> str:
 @contextmanager
 def opened_at(address: str, office: Bureau) -> Iterator[Browser]:
     """One browser, before a front that a test serves itself."""
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with httpx.Client(base_url=address, timeout=60) as client:
         yield Browser(client, office)
 
 
@@ -186,7 +186,7 @@ def _browsers(office: Bureau, address: str) -> Iterator[Open]:
     clients: list[httpx.Client] = []
 
     def opened() -> Browser:
-        client = httpx.Client(base_url=address, timeout=30)
+        client = httpx.Client(base_url=address, timeout=60)
         clients.append(client)
         return Browser(client, office)
 

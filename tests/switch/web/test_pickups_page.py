@@ -34,7 +34,7 @@ async def test_the_tablet_has_what_a_member_says_on_the_phone(shop: Shop) -> Non
         page.wait_for_url("**/me/pickup?card=*")
         looked_at(page, "me-pickup-phone-zh", is_whole=True)
         page.click("form.sheet button")
-        tablet.wait_for_selector("li[data-rings]", timeout=15_000)
+        tablet.wait_for_selector("li[data-rings]", timeout=60_000)
         looked_at(tablet, "pickups-tablet-zh", is_whole=True)
         tablet.click("text=备货完成")
         tablet.wait_for_load_state()

@@ -20,7 +20,7 @@ def test_a_store_more_is_seen_while_the_page_is_open(front: Open, bureau: Bureau
     told: list[str] = []
 
     def hear() -> None:
-        with browser.client.stream("GET", "/live/stores-today", timeout=20) as answer:
+        with browser.client.stream("GET", "/live/stores-today", timeout=60) as answer:
             for line in answer.iter_lines():
                 told.append(line)
                 if "New wing" in line:
@@ -29,7 +29,7 @@ def test_a_store_more_is_seen_while_the_page_is_open(front: Open, bureau: Bureau
     thread = threading.Thread(target=hear)
     thread.start()
     bureau.done(owner, "store.save", merchant=HOME["merchant"], name="New wing")
-    thread.join(20)
+    thread.join(60)
     assert "New wing" in "".join(told)
     keeper = bureau.person("store_manager")
     browser.client.cookies.set(SESSION, keeper.session.reveal().decode())
