@@ -7,9 +7,11 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from config.places import places_of
 from config.run.database import embedded_dsns
+from config.settings import Settings
 from host.clock import utc_now
 from host.office.action import Step
 from host.office.codes import STEP_SECONDS
@@ -93,8 +95,9 @@ class Person:
 
 
 def of_this_year(line: str) -> str:
-    """A card batch is named by the year that it is made in."""
-    return re.sub(r"CB-\d{4}", f"CB-{utc_now().year}", line)
+    """A card batch is named by the year that it is made in, where the house stands."""
+    year = utc_now().astimezone(ZoneInfo(Settings().host.timezone)).year
+    return re.sub(r"CB-\d{4}", f"CB-{year}", line)
 
 
 def invitation_in(said: str) -> str:

@@ -31,19 +31,20 @@ def queue_by_hand(
     connection: Connection, enterprise: int, issue: int | None, now: dt.datetime
 ) -> int:
     """Remind all who have not redeemed, once on a day; gives how many are."""
+    today = now.astimezone().date()
     told = {
         "enterprise": enterprise,
         "issue": issue,
-        "occasion": f"by_hand/{now:%Y-%m-%d}",
+        "occasion": f"by_hand/{today}",
         "now": now,
-        "today": now.date(),
+        "today": today,
     }
     return connection.execute(SQL["queue_by_hand"], told).rowcount
 
 
 def queue_due(connection: Connection, now: dt.datetime, at_a_time: int) -> int:
     """What the rules say of now; gives how many."""
-    told = {"now": now, "today": now.date(), "late": LATE_DAYS, "limit": at_a_time}
+    told = {"now": now, "today": now.astimezone().date(), "late": LATE_DAYS, "limit": at_a_time}
     return connection.execute(SQL["queue_due"], told).rowcount
 
 

@@ -196,11 +196,11 @@ def _made(connection: Connection, card: int) -> Iterator[_Step]:
     rows = connection.execute(WALKS["milestones"], {"card": card}).fetchall()
     for at, event, _by, _source in rows:
         if event in MADE:
-            yield _Step(at, MADE[event], at.date(), _Under())
+            yield _Step(at, MADE[event], at.astimezone().date(), _Under())
 
 
 def _by_hand(connection: Connection, card: int) -> Iterator[_Step]:
     asked = {"card": f"{card}", "before": FROM_THE_START, "limit": STEPS_MAX}
     for _id, at, action, _login, _as, outcome in connection.execute(WALKS["lines"], asked):
         if action in DONE_BY_HAND and outcome == DONE:
-            yield _Step(at, DONE_BY_HAND[action], at.date(), _Under())
+            yield _Step(at, DONE_BY_HAND[action], at.astimezone().date(), _Under())

@@ -18,6 +18,7 @@ from host.rules.batch_states import BATCH_STATES, PART_STATES
 from host.rules.states import StateError, after
 from host.shards import shard_of
 from host.stock import making
+from host.stock.days import today_of
 from host.stock.numbers import Fault, LineFault, Range, read_chosen
 from host.stock.refusals import StockRefusal, Why
 from host.store import arrays
@@ -127,7 +128,7 @@ def create_batch(
     values |= {"product_version": product.version, "face_minor": _face_of(product, new)}
     values |= _days_of(product, new)
     values |= {"merchants": list(new.merchants), "stores": list(new.stores)}
-    values |= {"made_by": by.who, "made_at": by.at}
+    values |= {"made_by": by.who, "made_at": by.at, "year": f"{today_of(connection, by.at):%Y}"}
     connection.execute(SQL["hold_numbers"])
     row = connection.execute(SQL["add_batch"], values).fetchone()
     assert row is not None, "it returns what it wrote"
@@ -207,7 +208,7 @@ def open_part(connection: Connection, part: int, by: By) -> None:
     opened = _after(PART_STATES, state, "card_batch.open")
     connection.execute(SQL["open_part"], (opened, by.who, by.at, part))
     if brings_value:
-        told = {"part": part, "today": by.at.date()}
+        told = {"part": part, "today": today_of(connection, by.at)}
         connection.execute(SQL["cards_were_in_use"], told)
     if found.state == BatchState.GENERATED:
         _set_state(connection, batch, found, "card_batch.open")

@@ -67,7 +67,7 @@ INSERT INTO card_batch AS t (
 )
 SELECT
     n.number,
-    format('CB-%%s-%%s', to_char(%(made_at)s::timestamptz, 'YYYY'), lpad(n.number::text, 4, '0')),
+    format('CB-%%s-%%s', %(year)s::text, lpad(n.number::text, 4, '0')),
     %(issuer_id)s, %(product_id)s, %(product_version)s, %(name)s, %(responsible)s, %(vendor_id)s,
     %(face_minor)s, %(valid_from)s, %(valid_to)s, %(note)s, 'draft', %(made_by)s, %(made_at)s,
     %(merchants)s, %(stores)s, %(claims_max)s, %(is_reviewed)s

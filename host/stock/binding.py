@@ -15,6 +15,7 @@ from host.model.responses import Reason
 from host.rules.batch_states import told_of
 from host.rules.card_states import answers_of
 from host.rules.states import Use
+from host.stock.days import today_of
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.office_settings import ANONYMOUS_MINOR_MAX, value_of
@@ -71,7 +72,7 @@ def card_to_bind(connection: Connection, card: int) -> ToBind:
 
 
 def refuse_binding(
-    connection: Connection, card: ToBind, member: int, way: Activation | None, today: dt.date
+    connection: Connection, card: ToBind, member: int, way: Activation | None, now: dt.datetime
 ) -> None:
     """Return where the card may become this member's, as far as is known now.
 
@@ -80,7 +81,7 @@ def refuse_binding(
     Raises:
         StockRefusal: why not, by the tables of states, in their order.
     """
-    reason = _why_not(card, today)
+    reason = _why_not(card, today_of(connection, now))
     if reason is None and card.member not in {0, member}:
         reason = Reason.CARD_ALREADY_BOUND
     if reason is None and way is not None and card.part_state is not None and way not in card.ways:

@@ -90,7 +90,7 @@ def _used(
     at, merchant, place = row
     if connection.execute(SQL["newest_use"], (pickup.card,)).fetchone() is None:
         return StockRefusal(Why.PICKUP)
-    told: dict[str, object] = {"used_at": f"{at:%Y-%m-%d %H:%M}"}
+    told: dict[str, object] = {"used_at": f"{at.astimezone():%Y-%m-%d %H:%M}"}
     if merchant == counter.merchant:
         told["used_where"] = place
     return StockRefusal(Why.PICKED_UP, **told)

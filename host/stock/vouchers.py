@@ -22,6 +22,7 @@ from host.rules.states import Answers, StateError, Use, after
 from host.rules.voucher_states import VOUCHER_STATES, told_of_batch, told_of_voucher
 from host.shards import shard_of
 from host.stock.batches import By
+from host.stock.days import today_of
 from host.stock.lives import SQL as LIVES
 from host.stock.refusals import StockRefusal, Why
 from host.stock.voucher_codes import new_voucher_codes
@@ -163,7 +164,7 @@ def _used(connection: Connection, found: Found, counter: Counter) -> dict[str, o
     if row is None:
         return {}
     at, merchant, _store, place = row
-    told: dict[str, object] = {"used_at": f"{at:%Y-%m-%d %H:%M}"}
+    told: dict[str, object] = {"used_at": f"{at.astimezone():%Y-%m-%d %H:%M}"}
     return {**told, "used_where": place} if merchant == counter.merchant else told
 
 
@@ -186,7 +187,7 @@ def claim_of_batch(connection: Connection, batch: int, member: int, count: int) 
     return [int(card) for card, _status in rows]
 
 
-def claim_of_code(connection: Connection, found: Found, member: int, today: dt.date) -> int:
+def claim_of_code(connection: Connection, found: Found, member: int, now: dt.datetime) -> int:
     """The voucher of a code, which nobody else has.
 
     Raises:
@@ -196,7 +197,7 @@ def claim_of_code(connection: Connection, found: Found, member: int, today: dt.d
     assert row is not None, "no voucher is taken out"
     found = found._replace(status=row[0], member=row[3])
     reason = found.told.to(Use.BIND)
-    if reason is None and found.valid_to is not None and found.valid_to < today:
+    if reason is None and found.valid_to is not None and found.valid_to < today_of(connection, now):
         reason = Reason.EXPIRED
     if reason is not None:
         raise StockRefusal(Why.VOUCHER, reason=reason.value)

@@ -156,7 +156,7 @@ def _refuse_state(acting: Acting) -> None:
         raise Refusal(STATE, state=content["state"])
     until = dt.datetime.fromisoformat(content["expires_at"])
     if until <= acting.now:
-        raise Refusal(EXPIRED, until=f"{until:%Y-%m-%d %H:%M}")
+        raise Refusal(EXPIRED, until=f"{until.astimezone():%Y-%m-%d %H:%M}")
 
 
 def _end(acting: Acting, state: str, note: str, outcome: object = None) -> None:

@@ -144,7 +144,7 @@ def _rebind(acting: Acting, values: CardRebind) -> Result:
 
 def _refuse(acting: Acting, card: binding.ToBind, member: int, way: Activation | None) -> None:
     binding.refuse_member(acting.connection, member)
-    binding.refuse_binding(acting.connection, card, member, way, acting.now.date())
+    binding.refuse_binding(acting.connection, card, member, way, acting.now)
 
 
 def _bind(acting: Acting, action: str, member: int, origin: Origin, note: str = "") -> Result:

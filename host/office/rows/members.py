@@ -114,7 +114,7 @@ def _close(acting: Acting, values: MemberClose) -> Result:
     _refuse_state(acting, "active", "frozen")
     _refuse_value(acting)
     set_state(acting, values.member, "closing", closing_at=acting.now)
-    return Result(told={"closed_on": (acting.now + CLOSING).date().isoformat()})
+    return Result(told={"closed_on": (acting.now + CLOSING).astimezone().date().isoformat()})
 
 
 def _refuse_state(acting: Acting, *wanted: str) -> None:

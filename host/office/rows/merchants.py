@@ -32,6 +32,7 @@ from host.office.rows.adverts import end_bookings_of
 from host.office.rows.estate import merged, next_number, refuse_same, told_of_values
 from host.office.rows.people import PersonSave, make_person
 from host.office.subjects import THE_PLATFORM, Ref
+from host.stock.days import today_of
 from host.store.estate_versions import Followed
 
 
@@ -147,7 +148,7 @@ def _close_merchant(acting: Acting, _values: MerchantClose) -> Result:
     row = acting.connection.execute(SQL["unsettled"], told).fetchone()
     if row is not None and row[0]:
         raise Refusal(OPEN, what=Word(f"{row[0]} terminal batches", f"{row[0]} 个终端批次"))
-    _set_merchant(acting, is_active=False, closed_on=acting.now.date())
+    _set_merchant(acting, is_active=False, closed_on=today_of(acting.connection, acting.now))
     end_bookings_of(acting)
     return OK
 

@@ -169,10 +169,11 @@ def _instruct(acting: Acting, values: PayoutInstruct) -> Result:
     row = connection.execute(SQL["next_payout_file"]).fetchone()
     assert row is not None, "an aggregate"
     file, payments = row[0], [_payment(due, values.date) for due in chosen]
+    today = acting.now.astimezone().date()  # the bank's, which stands where the house does
     instruction = Instruction(
-        message_id=_message_id(acting.now.date(), file),
+        message_id=_message_id(today, file),
         made_at=acting.now,
-        pay_on=acting.now.date(),
+        pay_on=today,
         payer=payer.bank,
         payments=_in_order(payments),
     )

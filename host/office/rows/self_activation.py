@@ -166,8 +166,7 @@ def _bound(wish: _Wish, card: Numbered, member: int) -> OwnRequest | StockRefusa
         if member:
             binding.refuse_member(wish.connection, member)
         to_bind = binding.card_to_bind(wish.connection, card.id)
-        today = wish.line.at.date()
-        binding.refuse_binding(wish.connection, to_bind, member, Activation.HOLDER, today)
+        binding.refuse_binding(wish.connection, to_bind, member, Activation.HOLDER, wish.line.at)
     except StockRefusal as refusal:
         return refusal
     by = By(wish.line.who.login or ACTIVATE, wish.line.at)

@@ -101,7 +101,7 @@ def _issue(acting: Acting, values: StaffIssue) -> Result:
         "gives": offer.gives,
         "price": offer.price_minor,
         "planned": counted.vouchers,
-        "month": f"{acting.now:%Y-%m}",
+        "month": f"{acting.now.astimezone():%Y-%m}",
         "by": acting.who.login,
         "now": acting.now,
     }

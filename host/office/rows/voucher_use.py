@@ -229,8 +229,7 @@ def _claim(acting: Acting, values: VoucherClaim) -> Result:
         raise StockRefusal(Why.NO_VOUCHER)
     member = lives.member_of(acting.connection, acting.hsm, values.phone, by)
     if found is not None:
-        today = acting.now.date()
-        cards = [vouchers.claim_of_code(acting.connection, found, member, today)]
+        cards = [vouchers.claim_of_code(acting.connection, found, member, acting.now)]
     else:
         cards = vouchers.claim_of_batch(acting.connection, batch, member, values.count)
     vouchers.add_claims(acting.connection, cards, member, values.channel, by)

@@ -13,7 +13,7 @@ from host.model.responses import Reason
 from host.model.secrets import Pan
 from host.office.reception import Reception
 from host.store.connecting import SHORT, connect
-from tests.host.conftest import Till, asking_of, audit_ledger
+from tests.host.conftest import NOW, Till, asking_of, audit_ledger
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.stock.conftest import HSM
 
@@ -130,6 +130,19 @@ async def test_the_office_activates_a_card_and_the_next_message_spends_it(shop: 
         " FROM history WHERE action = 'card.activate_for' AND source LIKE 'job/%%'"
     )
     assert lines == [("active", "sold", True, NOTE, True, True)]
+
+
+async def test_a_card_is_good_on_its_last_business_date_whatever_the_clock_says(
+    bureau: Bureau, till: Till
+) -> None:
+    """As long as that date is open it is judged as a sale would be."""
+    bureau.office = replace(bureau.office, ask=asking_of(till).ask_from_thread)
+    days = {"valid_days": None, "valid_from": NOW.date(), "valid_to": NOW.date()}
+    shop = await trio.to_thread.run_sync(lambda: made_shop(bureau, till, **days))
+    bureau.later(hours=30)
+    for who in (shop.manager, bureau.admin):
+        bureau.sign_in(who)
+    assert shop.job(await shop.activate(shop.cards[0])) == ("done", "")
 
 
 async def test_no_phone_is_kept_with_what_waits_for_a_second_person(shop: Shop) -> None:
