@@ -410,6 +410,7 @@ class Swarm:
             finally:  # what a terminal that fails leaves is owed all the same
                 self.tally.repeats_that_differed += line.repeats_that_differed
                 self.tally.pending += terminal.has_pending
+                self.tally.last_trace = max(self.tally.last_trace, terminal.last_trace)
 
     def _own_cards(self, plan: TerminalPlan) -> tuple[CardPlan, ...]:
         """Dealt round the terminals that may meet the same cards."""

@@ -29,6 +29,8 @@ class Tally:
     pending: int = 0
     """Reversals, confirmations and refunds still waiting when the day ended."""
     repeats_that_differed: int = 0
+    last_trace: int = 0
+    """The newest of whichever terminal came farthest."""
     failures: Failures = field(default_factory=Failures)
     """Terminals, channels and parts that ended as they must not."""
 

@@ -47,7 +47,7 @@ ANSWER_SECONDS_MAX: Final = 10.0
 TRACES_PER_SECOND: Final = 10
 """A swarm starts its traces by the time of day, so that the next one does not repeat them."""
 AHEAD_MAX: Final = 100
-"""How many traces a till waits for at its end: more is a till that went on past midnight."""
+"""How many traces are waited for at the end: more are of a till that went on past midnight."""
 CUSTOMERS_PER_SECOND_MAX: Final = 8
 """Of a terminal: more, with what it mends, would use up traces faster than the clock."""
 
@@ -174,7 +174,10 @@ def simulate_channel(
     place = dataclasses.replace(target.place(channel), last_trace=told.last_trace)
     run_loop(reach, channel, place)
     run_loop(be_heard, channel, place, estate)
-    return watch_swarm(Swarm(told, estate), as_json=target.as_json)
+    swarm = Swarm(told, estate)
+    status = watch_swarm(swarm, as_json=target.as_json)
+    let_the_clock_pass(swarm.tally.last_trace)
+    return status
 
 
 def _check_size(channel: str, estate: EstatePlan, settings: SwarmSettings) -> None:

@@ -44,6 +44,7 @@ def trading(settings: SwarmSettings, estate: EstatePlan) -> Iterator[Swarm]:
     assert not swarm.tally.failures, failed_lines(swarm.tally.failures)
     assert swarm.tally.pending == 0
     assert swarm.tally.count("00") > 0
+    assert swarm.tally.last_trace > settings.last_trace
 
 
 @contextmanager

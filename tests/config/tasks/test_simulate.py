@@ -28,7 +28,7 @@ from config.tasks.simulate import (
 from simulators.channels import CHANNELS
 from simulators.issuer import IssuerSettings
 from simulators.scenario import read_scenario
-from simulators.swarm import SwarmSettings
+from simulators.swarm import Swarm, SwarmSettings
 from simulators.till.magic import MAGIC
 from tests.commands import run_command
 from tests.config.cli.test_app import _run
@@ -301,3 +301,18 @@ def test_who_was_quicker_than_the_clock_stays_until_nobody_repeats_a_trace(
     monkeypatch.setattr("config.tasks.simulate.time.sleep", slept.append)
     let_the_clock_pass(100_000 + ahead)
     assert sum(slept) == pytest.approx(seconds)
+
+
+def test_a_swarm_that_was_quicker_than_the_clock_stays_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept = list[float]()
+
+    def traded(swarm: Swarm, **_how: object) -> int:
+        swarm.tally.last_trace = swarm.settings.last_trace + 8
+        return 0
+
+    monkeypatch.setattr("config.tasks.simulate.run_loop", lambda *_asked: None)
+    monkeypatch.setattr("config.tasks.simulate.watch_swarm", traded)
+    monkeypatch.setattr("config.tasks.simulate.trace_of_now", lambda: 100_000)
+    monkeypatch.setattr("config.tasks.simulate.time.sleep", slept.append)
+    assert simulate_channel(NOBODY, "pos", settings=told()) == 0
+    assert sum(slept) == pytest.approx(0.9)
