@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import trio
 
@@ -14,6 +15,8 @@ from tests.simulators.conftest import ESTATE
 TERMINALS = {"pos": "80010034", "mis-json": "80030002"}
 VOUCHERS = ESTATE.vouchers[-8:]
 """That no scenario uses."""
+LAST_TRACE = 500_000
+"""Scenarios may have been played by the same terminals before, or not."""
 
 
 async def test_a_voucher_that_a_terminal_and_a_till_want_at_once_is_used_once(
@@ -24,9 +27,11 @@ async def test_a_voucher_that_a_terminal_and_a_till_want_at_once_is_used_once(
         counters: list[Terminal] = []
         for channel, terminal_id in TERMINALS.items():
             [plan] = [one for one in ESTATE.terminals if one.terminal_id == terminal_id]
-            opened = await stack.enter_async_context(CHANNELS[channel].opens(place_of(channel)))
+            place = replace(place_of(channel), last_trace=LAST_TRACE)
+            opened = await stack.enter_async_context(CHANNELS[channel].opens(place))
             counter = opened.counter(plan, ESTATE, Record(), no_faults())
             await stack.enter_async_context(counter.line)
+            assert (await counter.terminal.sign_on()).f39 in {"00", None}
             counters.append(counter.terminal)
         for voucher in VOUCHERS:
             ends: list[Done] = []

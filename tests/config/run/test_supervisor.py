@@ -94,11 +94,12 @@ def test_the_night_and_the_audit_run_beside_trade_and_again_when_all_is_down(up:
     assert "audit: 0 violations" in _said("audit", places=up.places)
     up.process.send_signal(signal.SIGINT)
     up.end()
-    again = json.loads(_said("clearing", "run", "--json", places=up.places).splitlines()[-1])
+    words = ("clearing", "run", "--date", first["business_date"])
+    again = json.loads(_said(*words, "--json", places=up.places).splitlines()[-1])
     assert all(step["is_repeat"] for step in again["steps"])
     assert again["files"] == first["files"]
     assert json.loads(_said("audit", "--json", places=up.places)) == {"violations": []}
-    assert "is owed" in _said("clearing", "run", places=up.places)
+    assert "is owed" in _said(*words, places=up.places)
 
 
 def test_the_host_alone_starts_the_database_and_who_reads_and_all_stop_at_a_signal(up: Up) -> None:

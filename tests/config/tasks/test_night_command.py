@@ -14,14 +14,15 @@ from clearing.preview import Preview
 from config.places import Places, places_of
 from config.run.database import embedded_dsns, opened_database
 from config.run.estates import loader
-from config.settings import DatabaseSettings, Settings
+from config.settings import DatabaseSettings
 from config.tasks.night import print_previews
 from host.clock import utc_now
 from host.estate.demo import demo_estate
 from tests.commands import run_command
 from tests.whole.house import rows
+from tests.zones import zone_at_noon
 
-ZONE = Settings().host.timezone
+ZONE = zone_at_noon()
 DAY = dt.timedelta(days=1)
 
 
@@ -29,6 +30,8 @@ DAY = dt.timedelta(days=1)
 def places(tmp_path: Path) -> Iterator[Places]:
     """A data directory with the demo estate, loaded just now, and its server running."""
     found = places_of(tmp_path / "data")
+    found.make()
+    found.settings.write_text(f'[host]\ntimezone = "{ZONE}"\n')
     with opened_database(DatabaseSettings(), found, say=lambda _: None):
         loader(demo_estate(), ZONE)(embedded_dsns(found.cluster).owner, found)
         yield found
