@@ -5,7 +5,7 @@ import enum
 
 @enum.unique
 class FileForm(enum.StrEnum):
-    """As what a party takes its file; `clearing.forms` makes each."""
+    """As what a party takes its file. `clearing.forms` makes each."""
 
     CSV = "csv"
     FIXED = "fixed"

@@ -4,6 +4,7 @@ They are made of the rows' own types, so that what a schema says is what the off
 field and column is called in both languages stands beside it.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,8 @@ from host.office.words import word_of, word_of_field
 REFERENCE: Final = "#/components/schemas/{name}"
 IN_CHINESE: Final = "x-zh"
 """Beside each title: the same in Chinese."""
+BEHIND_FIRST: Final = re.compile(r"(?<=\.)\s.*", re.DOTALL)
+"""What stands behind the first sentence of a description."""
 KEPT_MAX: Final = 64
 _KEPT: Final[dict[tuple[tuple[str, ...], tuple[str, ...]], Schemas]] = {}
 """By what the rows are called."""
@@ -43,6 +46,9 @@ def _made(actions: tuple[Action[Any], ...], views: tuple[View, ...]) -> Schemas:
     for action, told in zip(actions, found, strict=True):
         name = told["$ref"].rpartition("/")[2]
         _name_fields(components[name], action.id.split(".")[0])
+    for told in components.values():
+        if "enum" in told:  # whose second sentence says where the sources have more of it
+            told["description"] = BEHIND_FIRST.sub("", told["description"])
     return Schemas(
         values=dict(zip([action.id for action in actions], found, strict=True)),
         columns={

@@ -21,6 +21,7 @@ from switch.web.asked import (
     PLACE,
     PLACES_MAX,
     is_counted_in,
+    language_of,
     places_of,
     rows_of,
     twice_in,
@@ -31,6 +32,7 @@ from switch.web.guard import TOKEN_CHARACTERS_MAX, Limiter
 from switch.web.openapi import ONCE_KEY_CHARACTERS_MAX, ROWS_USUAL, document_of
 from switch.web.spoken import Chinese
 from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, headers_of, status_of
+from terminals.web.text import Language
 
 SIGN_IN: Final = "session.sign_in"
 SIGN_INS: Final = frozenset({SIGN_IN, "session.code", "session.phone_sign_in", "session.visit"})
@@ -89,14 +91,13 @@ class Api:
         return await _answered(ask)
 
     async def openapi(self, request: Request) -> Response:
-        """The same as OpenAPI 3.1, with schemas."""
+        """The same as OpenAPI 3.1, with schemas, in the language that is asked for."""
         try:
-            told = await described(self._desk, bearer(request), source_of(request))
+            language = language_of(request, "en")
+            told = await described(self._desk, bearer(request), source_of(request), language)
         except HostAwayError:
             return json_of(AWAY)
-        if isinstance(told, Refused):
-            return json_of(told)
-        return Response(msgspec.json.encode(told), media_type="application/json")
+        return json_of(told) if isinstance(told, Refused) else document_in(told, language)
 
     async def show(self, request: Request) -> Response:
         """A page of a view: filters, `after` and `rows` stand in the query, or in a body."""
@@ -187,8 +188,10 @@ def _wrong(found: str, chinese: Chinese) -> Refused:
     )
 
 
-async def described(desk: Desk, session: Secret, source: str) -> dict[str, Any] | Refused:
-    """What who asks may do and see, as OpenAPI.
+async def described(
+    desk: Desk, session: Secret, source: str, language: Language
+) -> dict[str, Any] | Refused:
+    """What who asks may do and see, as OpenAPI in a language.
 
     Raises:
         HostAwayError: the host could not be asked.
@@ -198,7 +201,15 @@ async def described(desk: Desk, session: Secret, source: str) -> dict[str, Any] 
         assert isinstance(told, Refused), told
         return told
     assert told.schemas is not None, "they were asked for"
-    return document_of(told.actions, told.views, told.schemas)
+    chinese = desk.chinese if language == "zh" else None
+    return document_of(told.actions, told.views, told.schemas, chinese)
+
+
+def document_in(document: dict[str, Any], language: Language) -> Response:
+    """As it is sent."""
+    named = "zh-CN" if language == "zh" else "en"
+    headers = {"Content-Language": named, "Vary": "Accept-Language, Cookie"}
+    return Response(msgspec.json.encode(document), 200, headers, "application/json")
 
 
 def _as_typed(value: str | bool | int) -> str:

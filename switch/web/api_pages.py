@@ -1,17 +1,17 @@
 """The API as pages: each row, what a program sends for it and what comes back."""
 
-from typing import Final
+from typing import Any, Final
 
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from host.model.office import Refused
-from switch.web.api import described, source_of
+from switch.web.api import described, document_in, source_of
 from switch.web.visits import Visits
 from terminals.web import api_pages
+from terminals.web.text import Language
 
 SHOWN_BESIDE: Final = "/api/openapi.json"
 
@@ -33,25 +33,26 @@ class ApiPages:
     async def index(self, request: Request) -> Response:
         """Every row, and every code that a refusal may have."""
         reader = await self._visits.reader(request)
-        document = await self._document(request)
+        document = await self._document(request, reader.language)
         return self._visits.shown(request, api_pages.index(reader, document))
 
     async def one(self, request: Request) -> Response:
         """One row."""
         reader = await self._visits.reader(request)
         path = f"/v1/{request.path_params['how']}/{request.path_params['row']}"
-        page = api_pages.one(reader, await self._document(request), path)
+        page = api_pages.one(reader, await self._document(request, reader.language), path)
         if page is None:
             raise HTTPException(404)
         return self._visits.shown(request, page)
 
     async def document(self, request: Request) -> Response:
         """The same as OpenAPI, for tools; the same stands at `/v1/openapi.json` for a bearer."""
-        told = await self._document(request)
-        return Response(msgspec.json.encode(told), media_type="application/json")
+        language = self._visits.language(request, "en")
+        return document_in(await self._document(request, language), language)
 
-    async def _document(self, request: Request) -> api_pages.Document:
-        told = await described(self._visits.desk, self._visits.session(request), source_of(request))
+    async def _document(self, request: Request, language: Language) -> dict[str, Any]:
+        session, source = self._visits.session(request), source_of(request)
+        told = await described(self._visits.desk, session, source, language)
         if isinstance(told, Refused):
             raise HTTPException(401 if told.code in {"E-SIGNED-OUT", "E-NO-GRANT"} else 429)
         return told

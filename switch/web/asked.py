@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from host.model.office import ROWS_MAX, Refused
+from terminals.web.text import LANGUAGES, Language
 
 FIELDS_MAX: Final = 200
 FILES_MAX: Final = 1
@@ -66,6 +67,12 @@ async def form_of(request: Request, bytes_max: int) -> Form:
                     raise HTTPException(413)
                 sent = Sent(field=name, name=_file_name(value.filename), content=content)
     return Form(typed=typed, sent=sent)
+
+
+def language_of(request: Request, usual: Language) -> Language:
+    """As its program asks first, where that is one of ours."""
+    found = request.headers.get("accept-language", "").strip().lower()[:2]
+    return next((one for one in LANGUAGES if one == found), usual)
 
 
 def typed_in_query(request: Request) -> dict[str, list[str]]:

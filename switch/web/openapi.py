@@ -1,5 +1,11 @@
-"""The API described: OpenAPI 3.1, out of the catalogue and its schemas. No row is known here."""
+"""The API described: OpenAPI 3.1, out of the catalogue and its schemas. No row is known here.
 
+It is in English, and in Chinese for who reads that: what things are called and what is said of
+them. Names and ids are the same in both.
+"""
+
+import functools
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -8,6 +14,7 @@ import msgspec
 from host.model.catalogue import ActionTold, RefusalTold, Schemas, ViewTold
 from host.model.office import ROWS_MAX, Done, Page, Refused, Waiting
 from switch.web.asked import COUNT, PLACES_MAX
+from switch.web.spoken import Chinese
 from switch.web.statuses import AWAY, BEARER, DOUBT, status_of
 
 OPENAPI: Final = "3.1.0"
@@ -35,13 +42,34 @@ OF_STATUS: Final = {
 }
 ROWS_USUAL: Final = 50
 ONCE_KEY_CHARACTERS_MAX: Final = 64
+CALLED: Final = ("title", "summary")
+"""What something is called stands in one of these, its Chinese beside it."""
+IN_CHINESE: Final = "x-zh"
+IN_ENGLISH: Final = "x-en"
+SAID: Final = "description"
+SENTENCE: Final = re.compile(r"(?<=\.) (?=[A-Z`])")
+"""Between two of a description: each has its own Chinese."""
 _ANSWERS: Final = (Done, Waiting, Refused)
 
 
 def document_of(
-    actions: Sequence[ActionTold], views: Sequence[ViewTold], schemas: Schemas, address: str = "/"
+    actions: Sequence[ActionTold],
+    views: Sequence[ViewTold],
+    schemas: Schemas,
+    chinese: Chinese | None = None,
 ) -> dict[str, Any]:
-    """The whole document; `address` is where the API is."""
+    """The whole document: in English, or in Chinese as that is said."""
+    document = _in_english(actions, views, schemas)
+    if chinese is not None:
+        chinese = functools.cache(chinese)  # most of it is said of many
+        document = in_chinese(document, chinese)
+    document["components"]["schemas"]["Code"] = _codes(schemas.refusals, chinese)
+    return document
+
+
+def _in_english(
+    actions: Sequence[ActionTold], views: Sequence[ViewTold], schemas: Schemas
+) -> dict[str, Any]:
     answers, components = msgspec.json.schema_components(_ANSWERS, ref_template=REFERENCE)
     done = {"oneOf": list(answers[:2])}
     subjects = dict.fromkeys(_subject(one.id) for one in actions)
@@ -55,12 +83,12 @@ def document_of(
     return {
         "openapi": OPENAPI,
         "info": {"title": "posswitch", "version": VERSION, "description": ABOUT},
-        "servers": [{"url": address}],
+        "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
         "tags": [{"name": "views"}, *({"name": each} for each in subjects)],
         "paths": paths,
         "components": {
-            "schemas": schemas.components | components | {"Code": _codes(schemas.refusals)},
+            "schemas": schemas.components | components,
             "responses": {f"S{status}": _refusing(status) for status in OF_STATUS},
             "securitySchemes": {
                 "bearer": {
@@ -73,10 +101,37 @@ def document_of(
     }
 
 
+def in_chinese(told: dict[str, Any], chinese: Chinese) -> dict[str, Any]:
+    """A document, or a part of one, for who reads Chinese."""
+    found = {name: _each_in_chinese(each, chinese) for name, each in told.items()}
+    said, beside = told.get(SAID), told.get(IN_CHINESE)
+    if isinstance(said, str):
+        found[SAID] = "".join(chinese(each) for each in sentences_of(said))
+    if isinstance(beside, str):
+        name = next(each for each in CALLED if each in told)
+        found |= {name: beside, IN_ENGLISH: told[name]}
+        del found[IN_CHINESE]
+    return found
+
+
+def _each_in_chinese(told: Any, chinese: Chinese) -> Any:
+    if isinstance(told, dict):
+        return in_chinese(told, chinese)
+    if isinstance(told, list) and told and isinstance(told[0], dict):
+        return [in_chinese(each, chinese) for each in told]
+    return told
+
+
+def sentences_of(description: str) -> list[str]:
+    """Each of them, without the line ends of its source."""
+    return SENTENCE.split(" ".join(description.split()))
+
+
 def _catalogue() -> dict[str, Any]:
     return {
         "operationId": "catalogue",
         "summary": "What the bearer may look at and do",
+        IN_CHINESE: "可查看和办理的内容",
         "tags": ["views"],
         "responses": _responses({"type": "object"}),
     }
@@ -122,7 +177,7 @@ def _showing(view: ViewTold, schemas: Schemas) -> dict[str, Any]:
     return {
         "operationId": f"show_{view.id}",
         "summary": view.en,
-        "x-zh": view.zh,
+        IN_CHINESE: view.zh,
         "tags": ["views"],
         **({"description": needed} if view.needs else {}),
         "responses": _responses(_page(view, schemas)),
@@ -163,7 +218,10 @@ def _doing(action: ActionTold, schemas: Schemas, done: dict[str, Any]) -> dict[s
                 "description": "The same key is done once, and told the same answer again.",
             },
             "seen": {"type": "string", "description": "The version that was seen."},
-            "code": {"type": ["string", "null"], "description": "A one-time code of a person."},
+            "code": {
+                "type": ["string", "null"],
+                "description": "A person's one-time code, once E-STEP-UP has asked for it.",
+            },
             "is_dry_run": {
                 "type": "boolean",
                 "description": "Only what it would change is told.",
@@ -173,7 +231,7 @@ def _doing(action: ActionTold, schemas: Schemas, done: dict[str, Any]) -> dict[s
     return {
         "operationId": f"do_{action.id.replace('.', '_')}",
         "summary": action.en,
-        "x-zh": action.zh,
+        IN_CHINESE: action.zh,
         "description": _about(action),
         "tags": [_subject(action.id)],
         "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
@@ -205,25 +263,30 @@ def _refusing(status: int) -> dict[str, Any]:
     return {"description": OF_STATUS[status], "content": {JSON: {"schema": schema}}}
 
 
-def _codes(refusals: Iterable[RefusalTold]) -> dict[str, Any]:
+def _codes(refusals: Iterable[RefusalTold], chinese: Chinese | None) -> dict[str, Any]:
     """Each code that a refusal may have, with its status, its meaning and what to do."""
-    ours = [
-        RefusalTold(code=one.code, en=one.en, zh=one.zh, why="", next="") for one in (AWAY, DOUBT)
-    ]
-    told = {one.code: one for one in [*refusals, *ours]}
+    told = {one.code: one for one in refusals}
+    for one in (AWAY, DOUBT):
+        told[one.code] = msgspec.structs.replace(told[one.code], en=one.en, zh=one.zh)
+    about = "What stands in `code` of a refusal."
     return {
-        "description": "What stands in `code` of a refusal.",
-        "oneOf": [
-            {
-                "const": code,
-                "title": one.en,
-                "x-zh": one.zh,
-                "x-status": status_of(code),
-                "description": " ".join(each for each in (one.why, one.next) if each),
-            }
-            for code, one in sorted(told.items())
-        ],
+        SAID: about if chinese is None else chinese(about),
+        "oneOf": [_code(one, chinese) for _, one in sorted(told.items())],
     }
+
+
+def _code(one: RefusalTold, chinese: Chinese | None) -> dict[str, Any]:
+    parts = [each for each in (one.why, one.next) if each]
+    if chinese is None:
+        called, said = {"title": one.en, IN_CHINESE: one.zh}, ". ".join(map(_begun, parts))
+    else:
+        called, said = {"title": one.zh, IN_ENGLISH: one.en}, "。".join(map(chinese, parts))
+    return {"const": one.code, **called, "x-status": status_of(one.code), SAID: said}
+
+
+def _begun(sentence: str) -> str:
+    """As it begins where it stands alone, unless what it begins with is typed so."""
+    return sentence if sentence.startswith("posswitch") else sentence[:1].upper() + sentence[1:]
 
 
 def _subject(action: str) -> str:

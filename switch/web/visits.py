@@ -14,7 +14,7 @@ from host.model.catalogue import Catalogue
 from host.model.office import Do, Done, Refused, Show, Told, Waiting, sought
 from host.model.secrets import Secret
 from switch.web.api import json_of, source_of
-from switch.web.asked import Form, form_of
+from switch.web.asked import Form, form_of, language_of
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import Guard
 from switch.web.statuses import FAILED, NOWHERE
@@ -147,12 +147,11 @@ class Visits:
         token = self.guard.form_token(request.state.door, self.guard.session(request))
         return Reader(language=self.language(request), form_token=token, here=_here(request))
 
-    def language(self, request: Request) -> Language:
-        """As it was chosen, else as the browser asks, else Chinese."""
+    def language(self, request: Request, usual: Language = "zh") -> Language:
+        """As it was chosen, else as the browser asks, else what is usual."""
         chosen = self.guard.language(request)
-        asked = request.headers.get("accept-language", "").lower()[:2]
-        found = chosen or asked
-        return found if found in LANGUAGES else "zh"
+        asked = language_of(request, usual)
+        return next((one for one in LANGUAGES if one == chosen), asked)
 
     # Going back. --------------------------------------------------------------------------------
 

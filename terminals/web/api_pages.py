@@ -1,4 +1,4 @@
-"""Pages of the API, drawn out of its OpenAPI document: nothing else is told here."""
+"""Pages of the API, drawn out of its OpenAPI document in the language of who reads it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -36,8 +36,7 @@ def index(reader: Reader, document: Document) -> str:
         reader,
         areas=menu.listed(reader.catalogue) if reader.catalogue else [],
         codes=[
-            (each["const"], each["x-status"], each["title" if reader.language == "en" else "x-zh"])
-            for each in codes
+            (each["const"], each["x-status"], each["title"], each["description"]) for each in codes
         ],
     )
 
@@ -55,15 +54,14 @@ def one(reader: Reader, document: Document, path: str) -> str | None:
         reader,
         path=path,
         method=method.upper(),
-        label=_label(reader, row, "summary"),
+        label=row["summary"],
         about=row.get("description", ""),
         sent=[
-            _field(reader, name, told, is_needed=is_needed, components=components)
+            _field(name, told, is_needed=is_needed, components=components)
             for name, told, is_needed in sent
         ],
         told=[
-            _field(reader, name, told, is_needed=False, components=components)
-            for name, told in _told(row)
+            _field(name, told, is_needed=False, components=components) for name, told in _told(row)
         ],
         example=_example(method, path, sent, components),
         schema=json.dumps(row, ensure_ascii=False, indent=1),
@@ -92,19 +90,14 @@ def _told(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _field(
-    reader: Reader,
     name: str,
     schema: Mapping[str, Any],
     *,
     is_needed: bool,
     components: Mapping[str, Any],
 ) -> Field:
-    label = _label(reader, schema, "title") or schema.get("description", "")
+    label = schema.get("title") or schema.get("description", "")
     return Field(name, label, _kind(schema, components), is_needed)
-
-
-def _label(reader: Reader, told: Mapping[str, Any], english: str) -> str:
-    return str(told.get("x-zh" if reader.language == "zh" else english, ""))
 
 
 def _whole(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:

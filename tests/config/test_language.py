@@ -40,11 +40,15 @@ from config.tasks.progress import Fate
 from host.cases import CASES
 from host.estate.demo import ODD_CARDS
 from host.model.requests import Kind
+from host.office.catalogue import listed
 from host.office.constraints import CHECKED
 from host.office.fields import FORMS, SAID
 from host.office.refusals import OUT_OF_RANGE
+from host.office.schemas import schemas_of
 from host.office.stock_refusals import ALL_REFUSALS
+from host.office.tables import ACTIONS
 from simulators.issuer import MAGIC_AMOUNTS
+from switch.web.openapi import ABOUT, sentences_of
 from switch.whys import WHYS
 from terminals.describe.meanings import CATEGORIES
 from terminals.recorded import WHY_NOT
@@ -256,10 +260,21 @@ def read_by_people() -> list[str]:
         *(magic.why for magic in MAGIC_AMOUNTS.values()),
         *WHY_NOT.values(),
         *(text for row in FINDINGS for text in (row.meaning, row.next)),
+        *of_the_api(),
     }
     return sorted(
         text for text in texts if text and not NO_SENTENCE.search(text) and not GLUE.fullmatch(text)
     )
+
+
+def of_the_api() -> Iterator[str]:
+    """What actions and kinds of values say of themselves where the API is described."""
+    yield from sentences_of(ABOUT)
+    actions = tuple(ACTIONS.values())
+    for action in listed(actions, ())[0]:
+        yield from sentences_of(action.about)
+    for schema in schemas_of(actions, ()).components.values():
+        yield from sentences_of(schema.get("description", ""))
 
 
 def findings() -> Iterator[str]:

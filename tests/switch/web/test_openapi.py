@@ -1,27 +1,38 @@
 """The API described: an independent validator takes it, and answers are what it says."""
 
+import html
 import json
+import re
 from typing import Any
 
 import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from config.language import chinese_of
 from config.tasks.openapi import whole_document
+from host.office.catalogue import listed
+from host.office.schemas import schemas_of
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS
-from switch.web.guard import SESSION
+from switch.web.guard import LANGUAGE, SESSION
+from switch.web.openapi import document_of
 from tests.commands import run_command
 from tests.host.office.conftest import HOME, Bureau
 from tests.switch.web.conftest import Open
 
 Document = dict[str, Any]
+HAN = re.compile("[\u4e00-\u9fff]")
 
 
 @pytest.fixture(scope="module")
 def whole() -> Document:
     """As it is sent."""
-    told: Document = json.loads(json.dumps(whole_document()))
+    return as_sent(whole_document())
+
+
+def as_sent(document: Document) -> Document:
+    told: Document = json.loads(json.dumps(document))
     return told
 
 
@@ -63,6 +74,87 @@ def test_every_field_is_called_something_in_both_languages(whole: Document) -> N
             schema = whole["components"]["schemas"][values["$ref"].rpartition("/")[2]]
             for name, field in schema.get("properties", {}).items():
                 assert field["x-zh"], (action.id, name)
+
+
+PUT_IN = {"{field}: {problem}"}
+"""What is said of a refusal by what is put in alone."""
+
+
+def in_words(told: Any) -> list[str]:
+    """All that is called or said of something, wherever it stands; not what a type is named."""
+    if isinstance(told, list):
+        return [word for each in told for word in in_words(each)]
+    if not isinstance(told, dict):
+        return []
+    is_named = {"x-zh", "x-en"} & told.keys()
+    names = ("description", "title", "summary") if is_named else ("description",)
+    own = [told[name] for name in names if isinstance(told.get(name), str)]
+    return [*own, *(word for each in told.values() for word in in_words(each))]
+
+
+def test_for_who_reads_chinese_everything_is_called_and_said_in_chinese() -> None:
+    """S4-17: all actions and views there are, those that no program has as well."""
+    actions, views = tuple(ACTIONS.values()), tuple(VIEWS.values())
+    told = *listed(actions, views), schemas_of(actions, views)
+    english, chinese = as_sent(document_of(*told)), as_sent(document_of(*told, chinese_of))
+    OpenAPIV31SpecValidator(chinese).validate()
+    words = set(in_words(chinese)) - PUT_IN
+    assert [word for word in sorted(words) if not HAN.search(word)] == []
+    names = {"x-zh", "x-en", "description", "title", "summary"}
+    assert without(chinese, names) == without(english, names), "ids and fields are the same"
+    assert not [word for word in in_words(english) if HAN.search(word)]
+
+
+def without(told: Any, names: set[str]) -> Any:
+    if isinstance(told, dict):
+        kept = (name for name in told if name not in names or not isinstance(told[name], str))
+        return {name: without(told[name], names) for name in kept}
+    return [without(each, names) for each in told] if isinstance(told, list) else told
+
+
+def test_the_document_is_in_the_language_that_is_asked_for(
+    shared_front: Open, shared_bureau: Bureau
+) -> None:
+    browser, owner = shared_front(), shared_bureau.person("merchant_owner")
+    session = owner.session.reveal().decode()
+    as_program = {"authorization": f"Bearer {session}"}
+    path = "/v1/openapi.json"
+    for asked, language in (
+        ({}, "en"),
+        ({"accept-language": "zh-CN,zh;q=0.9"}, "zh-CN"),
+        ({"accept-language": "en-GB"}, "en"),
+        ({"accept-language": "fr"}, "en"),
+    ):
+        told = browser.client.get(path, headers=as_program | asked)
+        assert told.headers["content-language"] == language
+        called = told.json()["paths"]["/v1/show/stores"]["get"]["summary"]
+        assert bool(HAN.search(called)) is (language == "zh-CN"), (asked, called)
+    browser.client.cookies.set(SESSION, session)
+    beside = "/api/openapi.json"
+    assert browser.get(beside).headers["content-language"] == "en"
+    browser.client.cookies.set(LANGUAGE, "zh")
+    assert browser.get(beside).headers["content-language"] == "zh-CN", "as it was chosen"
+
+
+def test_no_description_of_the_chinese_pages_lacks_chinese(
+    shared_front: Open, shared_bureau: Bureau
+) -> None:
+    """Each row that a platform's administrator and a merchant have."""
+    for role in ("platform_admin", "merchant_owner"):
+        browser = shared_front()
+        who = shared_bureau.admin if role == "platform_admin" else shared_bureau.person(role)
+        browser.client.cookies.set(SESSION, who.session.reveal().decode())
+        index = browser.get("/api", headers={"accept-language": "zh-CN"}).text
+        pages = [index]
+        paths = sorted(set(re.findall(r'href="(/api/(?:show|do)/[a-z_.]+)"', index)))
+        pages += [browser.get(one, headers={"accept-language": "zh-CN"}).text for one in paths]
+        assert len(pages) > 20, role
+        for page in (each.partition("<main")[2] for each in pages):
+            found = re.findall(r"<h1>(.*?)</h1>|<p>(\w.*?)</p>|<small>(.*?)</small>", page)
+            found += re.findall(r'<td data-label="内容">([^<]+)()()<', page)
+            words = {html.unescape(word) for told in found for word in told if word} - PUT_IN
+            assert words, page
+            assert [word for word in words if not HAN.search(word)] == []
 
 
 def test_the_command_prints_it() -> None:
