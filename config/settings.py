@@ -30,6 +30,7 @@ EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - what a channel may say, and is 
 LOOPBACK: Final = "127.0.0.1"
 TOP_TABLES: Final = ("channels", "issuers")
 """Tables of the switch that stand by themselves in the file, as `[[channels]]`."""
+MENDED: Final = "mend it as docs/settings.md has it"
 SHOWN_MAX: Final = 6
 """Settings that are named to who typed another."""
 
@@ -259,9 +260,11 @@ def _explained(error: str) -> str:
         return f"{path}.{what}" if path else what
     if missing := re.search(r"missing required field `(.+)`", what):
         return f"{path}.{missing[1]}: it is missing. Next: write it"
+    if odd := re.search(r"[Ii]nvalid enum value '(.*)'", what):
+        return f"{path}: there is no {odd[1]!r}. Next: {_cure(odd[1], _choices_at(path))}"
     unknown = re.search(r"unknown field `(.+)`", what)
     if unknown is None:
-        return f"{path}: {what[0].lower()}{what[1:]}"
+        return f"{path}: {what[0].lower()}{what[1:]}. Next: {MENDED}"
     key = f"{path}.{unknown[1]}" if path else unknown[1]
     known = sorted(_keys_at(path))
     return f"{key}: there is no such setting. Next: {_cure(unknown[1], known)}"
@@ -279,10 +282,23 @@ def _cure(word: str, known: list[str]) -> str:
 
 def _keys_at(path: str) -> Iterator[str]:
     """The settings that a table may have, following its path from the top."""
-    kind: Any = Settings
-    for part in re.findall(r"\w+", re.sub(r"\[[^]]*\]", "", path)):
-        found = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}[part]
-        kind = (get_args(found) or (found,))[0]
+    kind = _kind_at(path)
     yield from (field.encode_name for field in msgspec.structs.fields(kind))
     if kind is Settings:
         yield from TOP_TABLES
+
+
+def _choices_at(path: str) -> list[str]:
+    """What a setting may be that is one of a few words."""
+    kind = _kind_at(path)
+    return [str(each) for each in get_args(kind) or kind]
+
+
+def _kind_at(path: str) -> Any:
+    """What stands at a path from the top; of a list, what is in it."""
+    kind: Any = Settings
+    for part in re.findall(r"\w+", re.sub(r"\[[^]]*\]", "", path)):
+        found = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}[part]
+        inner = get_args(found) or (found,)
+        kind = found if isinstance(inner[0], str) else inner[0]
+    return kind

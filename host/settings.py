@@ -1,7 +1,8 @@
 """What the host can be told. Read by `config.settings` from the `[host]` table."""
 
 import ipaddress
-from typing import Final
+import zoneinfo
+from typing import Annotated, Final
 
 import msgspec
 
@@ -10,6 +11,11 @@ from host.sms import opened_sms
 
 ROUND_TRIP_MARGIN_SECONDS: Final = 3.0
 """From the moment a server should have ended a statement to the moment we end the connection."""
+
+SOME_ZONE: Final = "write one such as Asia/Shanghai"
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+"""A wait that ends: none has no limit, which is what PostgreSQL takes 0 for."""
 
 
 class HsmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,35 +41,35 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """More such places, as `tls:HOST:PORT` for switches elsewhere beside the one here."""
     link_tls: LinkTlsSettings | None = None
     """Our certificate at the `tls:` places, and whose we take there."""
-    writers: int = 2
+    writers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     """Writer connections; each owns a disjoint set of shards."""
-    batch_items_max: int = 512
+    batch_items_max: Count = 512
     """Requests that a writer commits in one transaction at most."""
-    waiting_items_max: int = 20_000
+    waiting_items_max: Count = 20_000
     """Requests queued for the writers beyond which the host answers that it is unreachable."""
-    sign_ons_waiting_max: int = 20_000
+    sign_ons_waiting_max: Count = 20_000
     """Sign-ons waiting, beyond which they alone are answered so."""
-    desk_waiting_max: int = 2_000
+    desk_waiting_max: Count = 2_000
     """The same of settlements, uploads, reports and whatever else no customer waits for. What no
     key proves of them may be a quarter as many, and is counted apart."""
-    desk_connections: int = 2
+    desk_connections: Count = 2
     """How many of those are served at a time."""
-    terminal_waiting_max: int = 8
+    terminal_waiting_max: Count = 8
     """Requests of one terminal waiting behind each other."""
-    lock_seconds_max: float = 2.0
+    lock_seconds_max: Seconds = 2.0
     """How long a statement waits for a lock (`lock_timeout`)."""
-    statement_seconds_max: float = 5.0
+    statement_seconds_max: Seconds = 5.0
     """How long a statement may run (`statement_timeout`)."""
-    connect_seconds_max: float = 5.0
+    connect_seconds_max: Seconds = 5.0
     """How long PostgreSQL may take to let the host in."""
-    round_trip_seconds_max: float | None = None
+    round_trip_seconds_max: Seconds | None = None
     """How long the host waits for an answer of PostgreSQL before it closes the connection: a server
     that is frozen ends no wait by itself. Unset: three seconds beyond `statement_seconds_max`."""
     timezone: str = "Asia/Shanghai"
     """The acquirer's zone: F12 and F13 are its local time."""
     acquirer_id: str = "48882900"
     """F32 of every answer: who we are, up to 11 digits."""
-    metrics_port: int | None = None
+    metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
     """/metrics, /healthz and /readyz over HTTP."""
     metrics_host: str = "127.0.0.1"
     """Where that is listened for: beyond this machine, keep it in a network of your own."""
@@ -85,6 +91,7 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             _check_network(network)
         check_link((self.link, *self.link_also), self.link_tls)
         opened_sms(self.sms)
+        _check_zone(self.timezone)
         if self.round_trip_seconds <= self.statement_seconds_max:
             raise ValueError(
                 f"round_trip_seconds_max: {self.round_trip_seconds:g} must be longer than"
@@ -111,3 +118,14 @@ def _check_network(told: str) -> None:
     except ValueError:
         msg = f"webhook_networks: {told!r} is no network. Next: write it as 10.1.0.0/16"
         raise ValueError(msg) from None
+
+
+def _check_zone(told: str) -> None:
+    """Return where the machine knows it.
+
+    Raises:
+        ValueError: it knows none of that name.
+    """
+    if told not in zoneinfo.available_timezones():
+        msg = f"timezone: there is no {told!r}. Next: {SOME_ZONE}"
+        raise ValueError(msg)

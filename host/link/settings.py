@@ -6,6 +6,8 @@ from typing import Final
 import msgspec
 
 TLS_SCHEME: Final = "tls:"
+UNIX_SCHEME: Final = "unix:"
+SOME_PLACE: Final = "write unix:PATH or tls:HOST:PORT"
 CLEAR_SCHEME: Final = "tcp:"
 CLEAR_TEXT: Final = (
     "at a TCP port every user of this machine, and whoever reaches it, would be given the keys of "
@@ -35,6 +37,8 @@ def check_link(addresses: Sequence[str], tls: LinkTlsSettings | None) -> None:
     """
     if clear := [address for address in addresses if address.startswith(CLEAR_SCHEME)]:
         raise ValueError(f"link: {clear[0]!r} is in clear text: {CLEAR_TEXT}")
+    if odd := [each for each in addresses if not each.startswith((UNIX_SCHEME, TLS_SCHEME))]:
+        raise ValueError(f"link: {odd[0]!r} is no place. Next: {SOME_PLACE}")
     if tls is None and any(address.startswith(TLS_SCHEME) for address in addresses):
         raise ValueError(
             "link_tls: missing, and a tls: link needs it. Next: posswitch link certificate NAME,"
