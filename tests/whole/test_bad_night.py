@@ -25,6 +25,7 @@ from tests.host.office.test_recon import statement
 from tests.keyboard import BLOCKS, Person, invitation_in
 from tests.whole.house import Up, wait_until
 from tests.whole.till import Till, Voice, fields_in
+from tests.zones import zone_at_noon
 
 ESTATE = demo_estate()
 TERMINAL, MERCHANT = "80010001", "888290054110001"
@@ -136,6 +137,8 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """A house that has sold, and whose till has not settled."""
     monkeypatch.chdir(tmp_path)
     office = Office(tmp_path)
+    office.places.make()
+    office.places.settings.write_text(f'[host]\ntimezone = "{zone_at_noon()}"\n')
     with Up(office.places.data) as up:
         sell(up.port)
         office.begin()
