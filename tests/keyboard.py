@@ -72,9 +72,9 @@ class Person:
 
     def code(self) -> str:
         """The next that the phone shows and nobody has seen; where none is good yet, those before
-        are forgotten."""
+        are forgotten. The one before would be good too, but perhaps for a moment only."""
         at = int(time.time()) // STEP_SECONDS
-        self.step = max(self.step + 1, at - 1)
+        self.step = max(self.step + 1, at)
         if self.step > at + 1:
             forget_codes(embedded_dsns(places_of(self.data).cluster).owner, self.login)
             self.step = at
