@@ -5,14 +5,17 @@ import hashlib
 import os
 import pwd
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from config.cluster import SOCKET_BYTES_MAX, Cluster, socket_of
 from config.errors import SurroundingsError
+
+ELSEWHERE: Final = Path("/tmp")  # noqa: S108 - what is made there is ours alone, or refused
+"""Where sockets are that do not fit into their data directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +82,15 @@ class Places:
 
     @property
     def run(self) -> Path:
-        """Sockets. Elsewhere when the data directory's path is too long to hold a socket."""
+        """Sockets. Elsewhere when the data directory's path is too long to hold a socket.
+
+        It follows from that path alone, whatever TMPDIR is where a command is typed.
+        """
         near = self.data / "run"
         if len(os.fsencode(socket_of(near / "postgres"))) <= SOCKET_BYTES_MAX:
             return near
         mark = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"posswitch-{os.geteuid()}-{mark}"
+        return ELSEWHERE / f"posswitch-{os.geteuid()}-{mark}"
 
     @property
     def cluster(self) -> Cluster:

@@ -44,7 +44,8 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
 compiled of them where all is that can be made again, not compiled by each."""
 
 TEMPLATE = "posswitch_template"
-DIRECTORY_PREFIX = "posswitch-tests-"
+DIRECTORY_PREFIX = "pstests-"
+"""Short: with the process after it, it leaves room for sockets below it (107 bytes in all)."""
 SERVER_PREFIX = "posswitch-test-"
 OWNER = "owner"
 """In a server's directory: the process whose it is."""

@@ -11,7 +11,6 @@ import itertools
 import os
 import random
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,8 @@ FIRST, LAST = 10_000, 32_767
 PARTS = 8
 SIZE = (LAST + 1 - FIRST) // PARTS
 SMALLEST = FIRST + WORKER % PARTS * SIZE
-LOCKS = Path(tempfile.gettempdir(), f"posswitch-ports-{os.getuid()}")
+LOCKS = Path("/tmp", f"posswitch-ports-{os.getuid()}")
+"""Of all runs on this machine, wherever each has its files."""
 
 
 def _around() -> Iterator[int]:

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,18 @@ def test_a_deep_directory_keeps_its_sockets_where_they_fit(tmp_path: Path) -> No
     other = places_of(tmp_path / ("d" * 60) / ("f" * 60))
     assert len(os.fsencode(socket_of(deep.run / "postgres"))) <= SOCKET_BYTES_MAX
     assert deep.run != other.run
+
+
+def test_where_sockets_are_follows_from_the_directory_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks need not have the environment of who began: a service and a shell have not."""
+    deep, found = places_of(tmp_path / ("d" * 100)), set[Path]()
+    for place in ("/dev/shm", "/var/tmp"):
+        monkeypatch.setenv("TMPDIR", place)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        found.add(deep.run)
+    assert len(found) == 1
 
 
 def test_a_directory_is_one_supervisors_at_a_time_and_free_when_it_dies(tmp_path: Path) -> None:
