@@ -32,7 +32,7 @@ SENT: Final = ("record", "business_date", "rrn", "terminal_id", "batch", "trace"
                "rows")  # fmt: skip
 """What a merchant's program has of each transaction."""
 MISTYPED_MINOR: Final = 900
-SECONDS_MAX: Final = 30.0
+SECONDS_MAX: Final = 120.0
 """For the host to match the file."""
 LOOK_SECONDS: Final = 0.1
 REPORT_FILE: Final = "day.html"
@@ -74,17 +74,16 @@ def reconcile_night(staff: DemoStaff, connection: Connection, summary: Summary) 
     Raises:
         SurroundingsError: its host does not match it.
     """
-    [file, *_] = _of_merchants(summary)
-    sent = _sent(staff, summary, file)
-    if sent is None:
+    files = _of_merchants(summary)
+    if not files:
         return None
-    rows, at, ours_minor, theirs_minor = sent
+    rows, at, ours_minor, theirs_minor = _sent(staff, summary, files[0])
     difference, matched = _waited_for(connection, rows[at]["rrn"])
     note = "their clerk has mistyped it, and the slip has what we have"
     asked = {"difference": difference, "answer": Answer.WRITE_OFF.value, "note": note}
     staff.agreed(FN, "recon.match", asked, agreed_by=OTHER_FINANCE)
     return ReconTale(
-        merchant=file.party,
+        merchant=files[0].party,
         lines=len(rows),
         matched=matched,
         rrn=rows[at]["rrn"],
@@ -101,19 +100,21 @@ def leave_difference(staff: DemoStaff, summary: Summary) -> None:
 
 
 def _of_merchants(summary: Summary) -> list[ClearingFile]:
-    """Their files, of who sold most before the rest."""
-    of_merchants = (one for one in summary.files if one.side == "merchant")
+    """Their files in which something was sold for money, of who sold most before the rest."""
+    of_merchants = (
+        one
+        for one in summary.files
+        if one.side == "merchant" and _places_sold(_details(summary.files_dir / one.name))
+    )
     return sorted(of_merchants, key=lambda one: -one.items)
 
 
 def _sent(
     staff: DemoStaff, summary: Summary, file: ClearingFile
-) -> tuple[list[Row], int, int, int] | None:
+) -> tuple[list[Row], int, int, int]:
     """Its rows as they were sent, which of them is mistyped, what we have there, what they have."""
     rows = _details(summary.files_dir / file.name)
-    at = next((n for n, row in enumerate(rows) if _is_sold_for_money(row)), None)
-    if at is None:
-        return None
+    at = _places_sold(rows)[0]
     ours_minor = _minor(rows[at]["amount"])
     theirs_minor = ours_minor + MISTYPED_MINOR
     rows[at] = {**rows[at], "amount": amount_text(theirs_minor, HOUSE_CURRENCY)}
@@ -136,8 +137,13 @@ def _details(path: Path) -> list[Row]:
         return [row for row in csv.DictReader(file) if row["record"] == "DETAIL"]
 
 
-def _is_sold_for_money(row: Row) -> bool:
-    return row["unit"] == HOUSE_CURRENCY and _minor(row["amount"]) > 0
+def _places_sold(rows: list[Row]) -> list[int]:
+    """Where what was sold for money stands."""
+    return [
+        place
+        for place, row in enumerate(rows)
+        if row["unit"] == HOUSE_CURRENCY and _minor(row["amount"]) > 0
+    ]
 
 
 def _minor(text: str) -> int:
