@@ -99,7 +99,9 @@ def chinese_of(text: str) -> str:
         named = "错误 " if error["named"] else ""
         sentence = error["sentence"]
         return f"{named}{error['code']}: {_sentence(sentence) or sentence}"
-    found = None if BETWEEN.search(text) else _sentence(text) or _sentence(_unfolded(text))
+    found = _catalogue().sentences.exact.get(text)
+    if found is None and not BETWEEN.search(text):
+        found = _sentence(text) or _sentence(_unfolded(text))
     return found or "".join(_columns(text))
 
 

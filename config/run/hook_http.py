@@ -76,8 +76,15 @@ async def post(way: Way, url: str, body: bytes, headers: Mapping[str, str]) -> A
     except NotSentError as error:
         return Answer(None, str(error))
     except (OSError, ssl.SSLError, trio.BrokenResourceError, h11.ProtocolError) as error:
-        why = error.__cause__ or error
-        return Answer(None, f"{type(why).__name__}: {why}")
+        return Answer(None, _why(error))
+
+
+def _why(error: BaseException) -> str:
+    """What went wrong first, of the several ways to one name."""
+    found = error.__cause__ or error
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return f"{type(found).__name__}: {found}"
 
 
 async def _post(way: Way, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:

@@ -17,9 +17,8 @@ from urllib.request import Request, urlopen
 
 def ask(path, body=None):
     """What is told; asked again where the house is away or busy, which does nothing twice."""
-    request = Request(f"{ADDRESS}/v1/{path}")
+    request = Request(f"{ADDRESS}/v1/{path}", body and json.dumps(body).encode())
     request.add_header("Authorization", f"Bearer {os.environ['POSSWITCH_KEY']}")
-    request.data = body and json.dumps(body).encode()
     for _ in range(5):
         try:
             return json.load(urlopen(request, timeout=30))
@@ -27,6 +26,8 @@ def ask(path, body=None):
             if error.code not in {429, 503}:
                 return json.load(error)
             time.sleep(int(error.headers.get("Retry-After", "1")))
+        except OSError:
+            time.sleep(1)  # no answer: what was done is not done twice
     sys.exit("the house is away")
 
 
@@ -55,6 +56,6 @@ if __name__ == "__main__":
     ADDRESS, merchant, phone = sys.argv[1:]
     for store in rows("stores"):
         print("store", store["id"], store["name"])
-    values = {"merchant": merchant, "phone": phone}
-    told = ask("do/member.add", {"values": values, "once_key": f"add-{phone}"})
-    print(told["type"], told.get("subject") or told["en"])
+    asked = {"values": {"merchant": merchant, "phone": phone}, "once_key": f"add-{phone}"}
+    told = ask("do/member.add", asked)
+    print(told["type"], told.get("subject") or told.get("en", ""))

@@ -57,7 +57,7 @@ from host.office.refusals import (
     told_of,
 )
 from host.office.rehearsing import as_rehearsed
-from host.office.roles import ROLES
+from host.office.roles import AP, ROLES
 from host.office.step_up import check_code, what_is_done
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import SUBJECTS, Found, Ref, changed, find
@@ -297,7 +297,8 @@ def _subject(
         return None, None
     who, grant = line.who, line.who.grant
     assert grant is not None, "who is signed in has a grant"
-    ref = action.about(values) if action.about else Ref("person", who.login)
+    own = "api_client" if grant.role == AP else "person"
+    ref = action.about(values) if action.about else Ref(own, who.login)
     line.about = ref
     found = find(connection, ref)
     if found is not None and (

@@ -118,8 +118,9 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
     _refuse_unknown(view, asked.filters)
     needs = view.needs_of(who.grant.scope) if who.grant is not None else view.needs
     if needs and not needs & asked.filters.keys():
-        needed = " or ".join(sorted(needs))
-        raise Refusal(FIELD, field=needed, problem="one of these has to be given")
+        first, *others = sorted(needs)
+        problem = f"{', '.join([first, *others])}: one of these has to be given"
+        raise Refusal(FIELD, field=first, problem=problem if others else "it has to be given")
     conditions, told = _conditions(view, who, asked.filters)
     order = _order(view, who, asked.filters)
     is_walked = view.walk is not None

@@ -5,6 +5,7 @@ field and column is called in both languages stands beside it.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from host.model.word import Word
 from host.office.action import Action
 from host.office.fields import schema_of_secret
 from host.office.stock_refusals import ALL_REFUSALS
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, How, View
 from host.office.words import word_of, word_of_field
 
 REFERENCE: Final = "#/components/schemas/{name}"
@@ -22,6 +23,12 @@ IN_CHINESE: Final = "x-zh"
 """Beside each title: the same in Chinese."""
 BEHIND_FIRST: Final = re.compile(r"(?<=\.)\s.*", re.DOTALL)
 """What stands behind the first sentence of a description."""
+HOW: Final[Mapping[How, str]] = {
+    How.BEGINS: "What it begins with.",
+    How.FROM: "From this on.",
+    How.BEFORE: "Before this.",
+}
+"""Of filters whose value is not the whole of what is found."""
 KEPT_MAX: Final = 64
 _KEPT: Final[dict[tuple[tuple[str, ...], tuple[str, ...]], Schemas]] = {}
 """By what the rows are called."""
@@ -79,7 +86,11 @@ def _filter(told: Filter) -> dict[str, Any]:
     schema = msgspec.json.schema(told.kind)
     found = {"type": "string", "enum": list(told.choices)} if told.choices else schema
     found = {name: found[name] for name in found if name not in {"$ref", "$defs"}}
-    return found | _named(word_of(told.name))
+    said = [HOW[told.how]] if told.how in HOW else []
+    if told.beside:
+        said.append(f"Only together with {told.beside}.")
+    beside = {"description": " ".join(said)} if said else {}
+    return found | _named(word_of(told.name)) | beside
 
 
 def _named(word: Word) -> dict[str, str]:

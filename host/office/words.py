@@ -979,6 +979,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "password": Word("password", "密码"),
     "pending_days": Word("days until points may be spent", "待生效天数"),
     "person": Word("operator", "操作员"),
+    "view": Word("view", "列表"),
     "phone": Word("phone", "手机"),
     "region": Word("region", "地区"),
     "regions": Word("regions", "地区"),

@@ -29,7 +29,7 @@ from switch.web.asked import (
 )
 from switch.web.desk import Desk, HostAwayError, InDoubtError
 from switch.web.guard import TOKEN_CHARACTERS_MAX, Limiter
-from switch.web.openapi import ONCE_KEY_CHARACTERS_MAX, ROWS_USUAL, document_of
+from switch.web.openapi import ONCE_HEADER, ONCE_KEY_CHARACTERS_MAX, ROWS_USUAL, document_of
 from switch.web.spoken import Chinese
 from switch.web.statuses import AWAY, BEARER, DOUBT, OFTEN, headers_of, status_of
 from terminals.web.text import Language
@@ -41,6 +41,18 @@ PAGING: Final = frozenset({PLACE, "rows", COUNT})
 """What stands beside the filters in an address."""
 NO_JSON: Final = Refused(code="E-FIELD", en="the body is no JSON object", zh="内容不是 JSON 对象")
 TOO_DEEP: Final = Refused(code="E-FIELD", en="the body is nested too deeply", zh="内容嵌套层次过深")
+OTHER_KEY: Final = Refused(
+    code="E-FIELD",
+    field="once_key",
+    en="once_key: the header Idempotency-Key says another",
+    zh="once_key: 与请求头 Idempotency-Key 不同",
+)
+LONG_KEY: Final = Refused(
+    code="E-FIELD",
+    field="once_key",
+    en=f"once_key: it has {ONCE_KEY_CHARACTERS_MAX} characters at most",
+    zh=f"once_key: 最多 {ONCE_KEY_CHARACTERS_MAX} 个字符",
+)
 IN_ORDER: Final = msgspec.json.Encoder(order="deterministic")
 """Members of an object have no order (RFC 8259, 4): the same values are the same bytes."""
 
@@ -151,11 +163,14 @@ class Api:
         told = self._read(await request.body(), Asking)
         if isinstance(told, Refused):
             return json_of(told)
+        once_key = once_key_of(request, told.once_key)
+        if isinstance(once_key, Refused):
+            return json_of(once_key)
         asked = Do(
             session=bearer(request),
             action=action,
             values=Secret(IN_ORDER.encode(told.values)),
-            once_key=told.once_key,
+            once_key=once_key,
             seen=told.seen,
             code=Secret(told.code.encode()) if told.code is not None else None,
             is_dry_run=told.is_dry_run,
@@ -214,6 +229,16 @@ def document_in(document: dict[str, Any], language: Language) -> Response:
 
 def _as_typed(value: str | bool | int) -> str:
     return msgspec.json.encode(value).decode() if not isinstance(value, str) else value
+
+
+def once_key_of(request: Request, told: str) -> str | Refused:
+    """Of a request that says it in its body, in its header, or in both alike."""
+    keys = {one.strip().strip('"') for one in request.headers.getlist(ONCE_HEADER)}
+    keys = (keys | {told}) - {""}
+    if len(keys) > 1:
+        return OTHER_KEY
+    key = "".join(keys)
+    return key if len(key) <= ONCE_KEY_CHARACTERS_MAX else LONG_KEY
 
 
 def bearer(request: Request) -> Secret:

@@ -41,6 +41,8 @@ OF_STATUS: Final = {
     503: "The host is away, or it is not known what became of it.",
 }
 ROWS_USUAL: Final = 50
+ONCE_HEADER: Final = "Idempotency-Key"
+"""Whoever knows no once_key sends it so (draft-ietf-httpapi-idempotency-key-header)."""
 ONCE_KEY_CHARACTERS_MAX: Final = 64
 CALLED: Final = ("title", "summary")
 """What something is called stands in one of these, its Chinese beside it."""
@@ -234,6 +236,7 @@ def _doing(action: ActionTold, schemas: Schemas, done: dict[str, Any]) -> dict[s
         IN_CHINESE: action.zh,
         "description": _about(action),
         "tags": [_subject(action.id)],
+        "parameters": [_ONCE],
         "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
         "responses": _responses(done),
     }
@@ -293,6 +296,12 @@ def _subject(action: str) -> str:
     return action.partition(".")[0]
 
 
+_ONCE: Final[dict[str, Any]] = {
+    "name": ONCE_HEADER,
+    "in": "header",
+    "description": "The same as `once_key`, for who sends it as a header.",
+    "schema": {"type": "string", "maxLength": ONCE_KEY_CHARACTERS_MAX},
+}
 _PAGING: Final[list[dict[str, Any]]] = [
     {
         "name": "rows",

@@ -24,6 +24,7 @@ class Field(NamedTuple):
 
     name: str
     label: str
+    about: str
     kind: str
     is_needed: bool
 
@@ -96,8 +97,8 @@ def _field(
     is_needed: bool,
     components: Mapping[str, Any],
 ) -> Field:
-    label = schema.get("title") or schema.get("description", "")
-    return Field(name, label, _kind(schema, components), is_needed)
+    label, about = schema.get("title", ""), schema.get("description", "")
+    return Field(name, label, about, _kind(schema, components), is_needed)
 
 
 def _whole(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -334,6 +334,7 @@ def test_no_chinese_text_is_of_something_that_is_no_longer_said() -> None:
 @pytest.mark.parametrize("english", CATALOGUE)
 def test_a_chinese_text_is_chinese_and_puts_in_what_the_english_one_does(english: str) -> None:
     chinese = CATALOGUE[english]
+    assert "{" in english or english in ROWS[WORDS] or chinese_of(english) == chinese
     assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
     gaps = [name for _, name, _, _ in string.Formatter().parse(chinese) if name is not None]
     wanted = range(english.count("{}"))

@@ -192,3 +192,18 @@ def test_a_program_is_no_person(bureau: Bureau) -> None:
         told = bureau.refused(None, "session.sign_in", login="shop-erp", password=password)
         assert told == "E-SIGN-IN"
     assert "shop-erp" not in {row["login"] for row in bureau.rows(bureau.admin, "people")}
+
+
+def test_a_program_sends_a_file_for_what_it_does_next(bureau: Bureau) -> None:
+    """S2-58: an action about nobody but who asks; the file is the program's own."""
+    made(bureau, actions=["file.send", "settlement.dispute"])
+    program = keyed(bureau)
+    told = bureau.done(program, "file.send", name="seen.txt", content="c2Vlbg==")
+    assert told.told["bytes"] == 4
+    line = bureau.rows(bureau.admin, "audit", action="file.send")[-1]
+    assert (line["person"], line["subject_kind"]) == ("shop-erp", "api_client")
+
+
+def test_what_a_program_may_do_of_nobody_but_itself_is_tried_above() -> None:
+    own = [one.id for one in ACTIONS.values() if one.may_be_called and one.about is None]
+    assert own == ["file.send"]

@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import runpy
+import socket
 import ssl
 import subprocess
 import sys
@@ -350,6 +351,16 @@ def test_the_example_of_the_manual_knows_what_we_sign(bureau: Bureau, heard: Hea
     assert not example["is_theirs"](secret, headers, body + b" ")
     late = headers_of(message, Secret(secret.encode()), now - dt.timedelta(minutes=6))
     assert not example["is_theirs"](secret, late, body)
+
+
+async def test_why_nobody_was_reached_is_said_by_what_went_wrong_first() -> None:
+    """And not by what a library puts around the several ways to one name."""
+    bare = socket.socket()
+    bare.bind(("127.0.0.1", 0))  # and nobody listens there
+    with bare:
+        url = f"http://localhost:{bare.getsockname()[1]}/hook"
+        told = await post(LOCAL, url, b"{}", {})
+    assert told.why.startswith("ConnectionRefusedError: ")
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,32 @@ def test_what_is_wrong_with_a_body_is_told_by_its_field(
     assert not re.search("[a-z] [a-z]", told["zh"]), told["zh"]
 
 
+def test_a_key_in_the_header_is_the_same_as_in_the_body(front: Open, bureau: Bureau) -> None:
+    """draft-ietf-httpapi-idempotency-key-header: quoted there, and by many not."""
+    client, path = _api(front, bureau), "/v1/do/merchant.suspend"
+    values = {"merchant_id": HOME["merchant"], "note": "by a program"}
+    first = client.post(path, json={"values": values, "once_key": "k9"})
+    assert first.status_code == 200, first.text
+    for told, key in (({}, '"k9"'), ({}, "k9"), ({"once_key": "k9"}, "k9")):
+        again = client.post(path, json={"values": values} | told, headers={"Idempotency-Key": key})
+        assert again.text == first.text, (told, key)
+    for told, key in (({"once_key": "k8"}, "k9"), ({}, "k" * 65)):
+        wrong = client.post(path, json={"values": values} | told, headers={"Idempotency-Key": key})
+        assert (wrong.status_code, wrong.json()["field"]) == (422, "once_key"), (told, key)
+
+
+def test_what_has_to_be_found_by_something_says_by_what(front: Open, bureau: Bureau) -> None:
+    client = _api(front, bureau)
+    for view, field, en, zh in (
+        ("draws", "lottery", "lottery: it has to be given", "lottery: 须给出"),
+        ("batch_cards", "batch", "batch: batch, card: one of these has to be given",
+         "batch: batch, card：须至少给出其中一个"),
+    ):  # fmt: skip
+        told = client.get(f"/v1/show/{view}").json()
+        assert (told["field"], told["en"], told["zh"]) == (field, en, zh)
+    assert client.get("/v1/show/nothing").json()["zh"] == "未找到该列表"
+
+
 def test_a_body_that_is_nested_too_deeply_is_no_fault_of_ours(front: Open, bureau: Bureau) -> None:
     client, deep = _api(front, bureau), '{"a":' * 5_000 + "1" + "}" * 5_000
     for path, body in (
