@@ -28,6 +28,8 @@ READY_SECONDS_MAX: Final = 60.0
 STOPPING: Final = ((signal.SIGTERM, 10.0),)
 """What a program is asked to stop with, and how long it has before it is killed."""
 LAST_WORDS_BYTES_MAX: Final = 2000
+SILENT: Final = "it said nothing"
+NO_ROOM: Final = "it said nothing, for there is no room left where its log is: make room there"
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -101,7 +103,8 @@ class Program:
                 text = log.read()[-LAST_WORDS_BYTES_MAX:].decode(errors="replace")
         except OSError:
             return "its log cannot be read"
-        return text.rpartition(f"posswitch {self.name}: ")[2].strip() or "it said nothing"
+        said = text.rpartition(f"posswitch {self.name}: ")[2].strip()
+        return said or (SILENT if _has_room(self.log) else NO_ROOM)
 
     def _read_until(self, until: float) -> bytes:
         assert self.process.stdout is not None
@@ -224,3 +227,8 @@ def _die_with(parent: int, number: signal.Signals) -> Callable[[], None]:
             kill(own_pid(), signal.SIGKILL)
 
     return choose
+
+
+def _has_room(log: Path) -> bool:
+    """Whether a line can be written to it."""
+    return os.statvfs(log.parent).f_bavail > 0

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from config.errors import SurroundingsError
 from config.places import Places
-from config.run.passfile import private_file
 from host.clock import utc_now
 from host.named_files import check_named, read_named_text
+from host.private_files import private_file
 from host.store.connecting import SHORT, Connection, connect
 from host.store.heads import Head, heads_after, sign_head
 
@@ -110,8 +110,12 @@ def _make_key(places: Places) -> None:
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     with private_file(places.audit_key) as file:
         file.write(key.private_bytes_raw().hex().encode() + b"\n")
-        os.fsync(file.fileno())
-    places.audit_public_key.write_text(public.hex() + "\n", "ascii")
+    try:
+        places.audit_public_key.write_text(public.hex() + "\n", "ascii")
+    except OSError:  # nothing was signed yet: the next start makes both
+        places.audit_public_key.unlink(missing_ok=True)
+        places.audit_key.unlink()
+        raise
 
 
 def _write_down(connection: Connection, path: Path) -> None:

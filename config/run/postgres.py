@@ -6,6 +6,7 @@ that outlive their starter). Ours listens on a Unix socket alone, asks for SCRAM
 """
 
 import contextlib
+import errno
 import importlib.util
 import os
 import shutil
@@ -22,8 +23,9 @@ from config.cluster import OWNER, PORT, SOCKET_BYTES_MAX, Cluster, socket_of
 from config.errors import OperatorError, Say, say_nothing
 from config.run.account import make_for, program_for, server_account
 from config.run.children import Account, Program, start_child, stop_child
-from config.run.passfile import new_password, private_file, write_passfile
+from config.run.passfile import new_password, write_passfile
 from host.model.secrets import Secret
+from host.private_files import private_file
 
 START_SECONDS_MAX: Final = 120.0
 """Long, because recovery after a crash must be let finish."""
@@ -328,13 +330,25 @@ def _wait_until_ready(server: PostgresServer) -> None:
     until = time.monotonic() + START_SECONDS_MAX
     while not _says_ready(lock, server.process.pid):
         if server.process.poll() is not None:
-            raise PostgresError(f"PostgreSQL did not start: {server.program.last_words()}")
+            raise _did_not_start(server)
         if time.monotonic() > until:
             raise PostgresError(
                 f"PostgreSQL took longer than {START_SECONDS_MAX:.0f} s to start. "
                 f"Next: read {server.cluster.log}"
             )
         time.sleep(0.005)
+
+
+def _did_not_start(server: PostgresServer) -> PostgresError:
+    """Its own words; where it is room that it had none of, that alone."""
+    words = server.program.last_words()
+    if os.strerror(errno.ENOSPC) not in words:
+        return PostgresError(f"PostgreSQL did not start: {words}")
+    return PostgresError(
+        f"PostgreSQL did not start: there is no room left under {server.cluster.home}. Next: make "
+        "room there, and run it again",
+        "E-DISK-FULL",
+    )
 
 
 def _says_ready(lock: Path, pid: int) -> bool:

@@ -1,6 +1,5 @@
 """A seat of a web front: a terminal's master key under the front's own, in a directory of both."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from host.clock import utc_now
 from host.hsm.interface import Hsm
 from host.keys import key_for_seat
 from host.model.secrets import Secret
+from host.private_files import private_file
 from host.store.connecting import Connection
 from switch.seat.keys import BLOCK, FRONT_KEY, KEY_BYTES, front_key
 
@@ -49,16 +49,9 @@ def _front_key(directory: Path) -> Secret:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, readable by its owner alone."""
-    beside = path.with_name(f".{path.name}.new")
     try:
-        beside.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(beside, flags, 0o600), "w") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with private_file(path) as file:
+            file.write(text.encode() + b"\n")
     except OSError as error:
         raise SurroundingsError(
             f"{path} cannot be written: {error.strerror}. Next: mend that, and make the seat again "

@@ -6,7 +6,6 @@ public half is what a party is given. Each wait has a limit.
 """
 
 import io
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 from clearing.sending import SendingError
 from config.errors import SurroundingsError
 from config.places import Places
-from config.run.passfile import private_file
 from host.model.secrets import Secret
 from host.named_files import read_named_text
+from host.private_files import private_file
 
 if TYPE_CHECKING:
     from paramiko import SFTPClient, Transport
@@ -61,7 +60,6 @@ def open_delivery_key(places: Places) -> Secret:
         if not path.exists():
             with private_file(path) as file:
                 file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex().encode() + b"\n")
-                os.fsync(file.fileno())
         key = Secret.from_hex(read_named_text(path).strip())
         _private(key)
     except (OSError, ValueError) as error:

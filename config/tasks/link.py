@@ -1,7 +1,6 @@
 """`posswitch link`: a certificate for an end of a `tls:` link, and whom that end knows."""
 
 import datetime as dt
-import os
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from config.errors import SettingsError, SurroundingsError
 from config.places import Places
-from config.run.passfile import private_file
 from host.clock import utc_now
 from host.link.certificates import (
     NAME,
@@ -30,6 +28,7 @@ from host.link.certificates import (
     spki_of,
 )
 from host.named_files import read_named, read_named_text
+from host.private_files import private_file
 
 PINS: Final = "link-pins"
 HEAD: Final = "# Whom the tls: link speaks with: NAME PIN a line. Then: posswitch reload\n"
@@ -132,9 +131,5 @@ def _read_key(file: Path) -> PrivateKey:
 
 def _write(file: Path, content: bytes) -> None:
     """The whole file or the one before, and nobody else reads it."""
-    new = file.with_name(f"{file.name}.new")
-    with private_file(new) as opened:
+    with private_file(file) as opened:
         opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-    new.replace(file)

@@ -40,6 +40,7 @@ from host.hsm.purposes import LABEL, KeyName
 from host.hsm.pvv import PinVerifier
 from host.model.secrets import Pan, Secret
 from host.named_files import read_named
+from host.private_files import private_file
 
 LMK_BYTES: Final = 32
 LMK_VARIABLE: Final = "POSSWITCH_LMK"
@@ -222,12 +223,8 @@ def create_lmk(path: Path) -> Secret:
     """
     lmk = Secret(secrets.token_bytes(LMK_BYTES))
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with private_file(path, is_new=True) as file:
             file.write(lmk.reveal().hex().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_directory(path.parent)
     except FileExistsError as error:
         msg = f"{path} exists already: an LMK is never overwritten, all under it would be lost"
         raise LmkError(msg) from error
@@ -257,11 +254,3 @@ def _parsed(text: str, place: str) -> Secret:
         msg = f"{place} is not an LMK: {2 * LMK_BYTES} hexadecimal characters are wanted"
         raise LmkError(msg)
     return lmk
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

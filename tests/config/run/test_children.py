@@ -9,6 +9,7 @@ import pytest
 
 from config.errors import SurroundingsError
 from config.run.children import ChildDiedError, running_program, start_child, stop_child
+from tests.disks import fill, small_disk
 
 
 @pytest.fixture
@@ -46,6 +47,17 @@ def test_a_child_that_says_nothing_says_nothing_of_last_week_either(log: Path) -
         pytest.raises(ChildDiedError, match=r"exit status 1\): it said nothing"),
     ):
         child.wait_until_ready()
+
+
+def test_a_child_that_had_no_room_to_say_why_is_told_of_by_that(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", mebibytes=1) as disk:
+        fill(disk / "filler")
+        code = "raise SystemExit('a reason')"
+        with (
+            running_program("child", _python(code), disk / "child.log") as child,
+            pytest.raises(ChildDiedError, match="no room left where its log is: make room there"),
+        ):
+            child.wait_until_ready()
 
 
 def test_a_child_that_is_never_ready_is_not_waited_for_for_ever(log: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from clearing.heads import broken_heads
 from clearing.verify import audit
 from config.errors import SurroundingsError
-from config.places import Places
+from config.places import Places, places_of
 from config.run.database import Dsns
 from config.run.heads import open_key, read_heads, read_public_keys, sign_now
 from tests.host.conftest import put_demo_estate
@@ -100,6 +100,17 @@ def test_a_lost_key_is_not_replaced(owner: Connection, places: Places) -> None:
         open_key(places)
     assert places.audit_public_key.exists()
     assert found(owner, places) == []
+
+
+def test_a_key_whose_public_half_cannot_be_written_is_made_anew(tmp_path: Path) -> None:
+    places = places_of(tmp_path)
+    places.secrets.mkdir()
+    places.audit_public_key.symlink_to(tmp_path / "none" / "there")
+    with pytest.raises(SurroundingsError, match="cannot be used"):
+        open_key(places)
+    assert not places.audit_key.exists()
+    open_key(places)
+    assert len(read_public_keys(places)) == 1
 
 
 def test_a_line_that_was_not_finished_is_written_again(

@@ -18,7 +18,7 @@ import pytest
 from config.cluster import Cluster
 from config.errors import SurroundingsError
 from config.run import account, postgres
-from config.run.children import start_child
+from config.run.children import Program, start_child
 from config.run.database import prepare_embedded
 from config.run.postgres import (
     PostgresError,
@@ -180,6 +180,16 @@ def test_a_server_that_cannot_start_says_why(
     monkeypatch.setitem(postgres.SETTINGS, "shared_buffers", "a lot")
     with pytest.raises(PostgresError, match=r"did not start: .*shared_buffers"):
         start_postgres(cluster)
+
+
+def test_a_server_that_has_no_room_to_start_says_that_alone(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Program, "last_words", lambda _self: "FATAL: No space left on device")
+    monkeypatch.setitem(postgres.SETTINGS, "shared_buffers", "a lot")
+    with pytest.raises(PostgresError, match=r"no room left under .*Next: make room") as told:
+        start_postgres(cluster)
+    assert told.value.code == "E-DISK-FULL"
 
 
 def test_a_database_whose_password_file_is_lost_is_never_made_anew(cluster: Cluster) -> None:
