@@ -27,6 +27,25 @@ PHONE, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 CONTRAST_MIN = 4.5
 """WCAG 2.2, 1.4.3."""
 
+FEWER_PROCESSES = (
+    "--in-process-gpu",
+    "--disable-gpu",
+    "--process-per-site",
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
+)
+"""All pages are of one house, and nobody sees how smoothly one is drawn: no process for what a
+machine without a card for it draws, none for each window, and none that waits for a next site."""
+WITHOUT = (
+    *("RenderDocument", "SpareRendererForSitePerProcess", "IsolateOrigins", "site-per-process"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "PreconnectToSearch"),
+)
+"""Features that are off: first those that make a page's frame, or its process, anew for each page
+that follows; then what Playwright turns off, for the last list of a command line is all of it."""
+
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 CONTRASTS = """() => {
@@ -59,7 +78,8 @@ CONTRASTS = """() => {
 def launched() -> Iterator[Chromium]:
     """The browser, with no window yet."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        args = ["--no-sandbox", *FEWER_PROCESSES, f"--disable-features={','.join(WITHOUT)}"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         yield browser
         browser.close()
 
