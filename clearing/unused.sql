@@ -7,5 +7,5 @@ SELECT relname
 FROM pg_class
 WHERE
     relkind = 'r'
-    AND relnamespace = 'public'::regnamespace
+    AND relnamespace IN ('public'::regnamespace, pg_my_temp_schema())
     AND pg_relation_size(oid) = 0;
