@@ -22,12 +22,11 @@ def migrate(
     """Bring the database's schema up to date. A second run changes nothing."""
     from config.as_json import print_json
     from config.run.database import dsn_of, opened_database
-    from host.store.migrate import migrate as apply_migrations
     from host.store.migrate import schema_version
 
     places, told = settings_told(data, settings)
     if not told.database.is_embedded:
-        apply_migrations(dsn_of("owner", told.database, places.cluster))
+        dsn_of("owner", told.database, places.cluster)  # nobody else may
     with opened_database(told.database, places, must_exist=True, say=remark):
         version = schema_version()
         if as_json:

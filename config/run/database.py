@@ -29,7 +29,7 @@ from config.run.postgres import (
 from config.run.tending import Tended
 from config.settings import DatabaseSettings, revealed
 from host.store.connecting import SHORT, connect
-from host.store.migrate import migrate
+from host.store.migrate import Begin, migrate, tell_nobody
 
 DATABASE: Final = "posswitch"
 LOGINS: Final = {
@@ -112,10 +112,10 @@ def opened_database(
     with ExitStack() as stack:
         server = None
         if not settings.is_embedded:
-            _migrate_as_owner(settings, places)
+            _migrate_as_owner(settings, places, _announced(say))
         elif not is_serving(places.cluster):
             server = stack.enter_context(start_postgres(places.cluster, say=say))
-            prepare_embedded(places.cluster)
+            prepare_embedded(places.cluster, begin=_announced(say))
         yield server
 
 
@@ -143,12 +143,14 @@ def tended_database(
         yield tended
 
 
-def prepare_embedded(cluster: Cluster, database: str = DATABASE) -> Dsns:
+def prepare_embedded(
+    cluster: Cluster, database: str = DATABASE, begin: Begin = tell_nobody
+) -> Dsns:
     """Make the database and its logins where they are missing, and bring the schema up to date."""
     dsns = embedded_dsns(cluster, database)
     with connect(cluster.owner_dsn(), SHORT, autocommit=True) as connection:
         make_database(connection, database)
-        migrate(dsns.owner)
+        migrate(dsns.owner, begin)
         _make_logins(connection, cluster)
     return dsns
 
@@ -168,10 +170,19 @@ def make_database(
     return True
 
 
-def _migrate_as_owner(settings: DatabaseSettings, places: Places) -> None:
+def _announced(say: Say) -> Begin:
+    """Whoever waits for it reads why: what looks at a house brings an older one up to date, too."""
+
+    def begin(was: int, becomes: int) -> None:
+        say(f"the schema goes from version {was} to {becomes}; a large database may take minutes")
+
+    return begin
+
+
+def _migrate_as_owner(settings: DatabaseSettings, places: Places, begin: Begin) -> None:
     """Migrate a server of your own when we were told its owner; else the host will check."""
     if settings.owner is not None:
-        migrate(dsn_of("owner", settings, places.cluster))
+        migrate(dsn_of("owner", settings, places.cluster), begin)
 
 
 def _make_logins(connection: psycopg.Connection, cluster: Cluster) -> None:

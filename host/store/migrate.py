@@ -8,7 +8,7 @@ made here, before them.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,9 @@ FORMER: Final[Mapping[int, frozenset[bytes]]] = {
     }),
 }  # fmt: skip
 """Checksums of what a file said before it was mended, by its number."""
+
+Begin = Callable[[int, int], None]
+"""Told, before a database that has something in it is changed, from which version to which."""
 
 SERVER_MIN: Final = 18
 """Of PostgreSQL: notes of changes are made with `RETURNING old`."""
@@ -82,7 +85,11 @@ def applied_version(connection: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def migrate(dsn: str) -> list[Migration]:
+def tell_nobody(_was: int, _becomes: int) -> None:
+    """A `Begin` for whoever waits for no upgrade."""
+
+
+def migrate(dsn: str, begin: Begin = tell_nobody) -> list[Migration]:
     """Bring a database up to date as its owner; gives what was applied now.
 
     Any number of programs may call it at once: one works, the others wait and find it done.
@@ -92,10 +99,12 @@ def migrate(dsn: str) -> list[Migration]:
             its server is too old.
     """
     with connect(dsn, LONG, autocommit=True) as connection:
-        return bring_up(connection, migrations())
+        return bring_up(connection, migrations(), begin)
 
 
-def bring_up(connection: psycopg.Connection, known: Sequence[Migration]) -> list[Migration]:
+def bring_up(
+    connection: psycopg.Connection, known: Sequence[Migration], begin: Begin = tell_nobody
+) -> list[Migration]:
     """As `migrate`, over a connection with no transaction open, by who knows these files alone.
 
     Others wait until the connection ends.
@@ -103,7 +112,10 @@ def bring_up(connection: psycopg.Connection, known: Sequence[Migration]) -> list
     refuse_older(connection.info.server_version)
     connection.execute("SELECT pg_advisory_lock(%s, %s)", MIGRATION_LOCK)
     _make_group_roles(connection)
-    pending = _pending(_applied(connection), known)
+    applied = _applied(connection)
+    pending = _pending(applied, known)
+    if applied and pending:
+        begin(max(applied), known[-1].number)
     for migration in pending:
         _apply(connection, migration, is_last=migration is pending[-1])
     return pending

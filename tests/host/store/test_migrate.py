@@ -7,13 +7,16 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from config.run.database import Dsns, embedded_dsns, make_database
+from config.places import places_of
+from config.run.database import Dsns, embedded_dsns, make_database, opened_database
 from config.run.postgres import PostgresServer
+from config.settings import DatabaseSettings
 from host.store import migrate as module
 from host.store.migrate import (
     Migration,
     MigrationError,
     applied_version,
+    bring_up,
     migrate,
     migrations,
     refuse_older,
@@ -41,6 +44,20 @@ def test_every_file_is_applied_once_and_in_order(empty: Dsns) -> None:
     assert migrate(empty.owner) == []
     with psycopg.connect(empty.owner) as connection:
         assert applied_version(connection) == schema_version()
+
+
+def test_whoever_waits_for_an_upgrade_is_told_of_it_before(empty: Dsns, tmp_path: Path) -> None:
+    *others, last = migrations()
+    said: list[str] = []
+    with psycopg.connect(empty.owner, autocommit=True) as connection:
+        bring_up(connection, others, lambda *of: said.append(f"{of}"))
+    assert said == [], "nobody waits where there is nothing"
+    own = DatabaseSettings(owner=empty.owner, host=empty.host)
+    for _ in range(2):
+        with opened_database(own, places_of(tmp_path), say=said.append):
+            pass
+    [line] = said
+    assert line.startswith(f"the schema goes from version {last.number - 1} to {last.number};")
 
 
 def test_programs_that_migrate_at_once_apply_each_file_once(empty: Dsns) -> None:
