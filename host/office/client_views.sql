@@ -72,7 +72,7 @@ LEFT JOIN merchant AS m ON w.merchant_id = m.id
 LEFT JOIN issuer AS i ON w.issuer_id = i.id;
 
 -- name: webhook_messages
--- What one was told, and how each message stands.
+-- What one was told, and how each message stands; when it is tried next, while it is.
 SELECT
     d.id,
     d.webhook,
@@ -81,7 +81,7 @@ SELECT
     d.made_at,
     d.state AS message_state,
     d.attempts,
-    d.next_at,
+    CASE WHEN d.state = 'queued' THEN d.next_at END AS next_at,
     d.last_status,
     nullif(d.last_error, '') AS last_error,
     d.delivered_at,

@@ -60,7 +60,7 @@ from host.office.rehearsing import as_rehearsed
 from host.office.roles import AP, ROLES
 from host.office.step_up import check_code, what_is_done
 from host.office.stock_refusals import refusal_of
-from host.office.subjects import SUBJECTS, Found, Ref, changed, find
+from host.office.subjects import SUBJECTS, THE_PLATFORM, Found, Ref, changed, find
 from host.office.valued import values_of
 from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
@@ -206,7 +206,7 @@ def _attempt(
     action, values = what
     about, within = _subject(connection, action, values, line)
     if asked.seen and about is not None and about.version != asked.seen:
-        raise Refusal(CHANGED, now=about.content)
+        raise Refusal(CHANGED, now=in_names(connection, about.content))
     acting = Acting(
         connection=connection,
         hsm=office.hsm,
@@ -306,6 +306,8 @@ def _subject(
     ):
         line.of(found)
         return found, None
+    if _lacks(action, values, grant.scope):
+        raise Refusal(FIELD, field=grant.scope.value, problem="it has to be given")
     if action.within is None or (SUBJECTS[ref.kind].is_numbered and ref.key):
         raise Refusal(NOT_FOUND, what=ref.kind)
     within = reached(connection, grant, action.within(values))
@@ -313,6 +315,14 @@ def _subject(
         raise Refusal(action.taken, what=ref.kind, key=ref.key)
     line.place = both(within.place, _place_of_other(connection, action, values))
     return None, within
+
+
+def _lacks(action: Action[Any], values: Values, whose: str) -> bool:
+    """Whether it is of the platform for want of a name: it would be theirs who ask by that."""
+    if action.about is None or getattr(values, whose, "") is not None:
+        return False
+    named = msgspec.structs.replace(values, **{whose: ""})
+    return action.about(values) == THE_PLATFORM and action.about(named) != THE_PLATFORM
 
 
 def _place_of_other(connection: Connection, action: Action[Any], values: Values) -> Place:

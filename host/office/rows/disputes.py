@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from host.model.money import Money
 from host.model.numbers import business_date_of, number_of_rrn
+from host.model.word import Word
 from host.office import files
 from host.office.action import Acting, Action, Result, Second
 from host.office.dispute_refusals import HELD, LATE, PAID
@@ -32,6 +33,7 @@ from host.store.book import read_shard_count
 from host.store.office_settings import DISPUTE_DAYS, value_of
 
 ROWS_MAX: Final = 200
+TRANSACTION: Final = Word("transaction", "交易")
 """Of one statement: more are a file to be reconciled."""
 UPHOLD: Final = "uphold"
 
@@ -153,7 +155,7 @@ def _moved(acting: Acting, values: SettlementDispute) -> list[_Moved]:
     rows = acting.connection.execute(SQL["moved_between"], told)
     moved = [_Moved(*row) for row in rows.fetchall()]
     if len(moved) < len(numbers):
-        raise Refusal(NOT_FOUND, field="rrns", what="transaction")
+        raise Refusal(NOT_FOUND, field="rrns", what=TRANSACTION)
     return moved
 
 

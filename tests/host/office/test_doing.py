@@ -205,3 +205,23 @@ def test_nothing_is_counted_beyond_a_limit(bureau: Bureau, monkeypatch: pytest.M
     assert isinstance(counted, Page)
     assert counted.count == 4
     assert len(counted.rows) > 4
+
+
+def test_what_somebody_changed_meanwhile_is_told_by_names_as_all_else(bureau: Bureau) -> None:
+    refused = bureau.do(bureau.admin, "store.save", _seen="0" * 64, store=1, name="Another")
+    assert isinstance(refused, Refused), refused
+    assert refused.code == "E-CHANGED"
+    assert len(refused.now["merchant"]) == len(HOME["merchant"])
+    assert "merchant_id" not in refused.now
+
+
+def test_who_is_not_of_the_platform_is_told_to_say_whose_it_is(bureau: Bureau) -> None:
+    """And not that there is no platform; of a report that is the platform's alone, as before."""
+    owner = bureau.person("merchant_owner")
+    for report, code, field in (
+        ("spending", "E-FIELD", "merchant"),
+        ("liability", "E-NOT-FOUND", None),
+    ):
+        refused = bureau.do(owner, "report.run", report=report, date="2026-11-28")
+        assert isinstance(refused, Refused), refused
+        assert (refused.code, refused.field) == (code, field), report

@@ -183,6 +183,7 @@ def test_who_fails_is_asked_less_often_and_hears_it_all_in_order_once_it_is_back
     assert states(bureau) == [("delivered", 4), ("delivered", 1)]
     shown = bureau.rows(bureau.admin, "webhook_messages", webhook=code)
     assert [each["last_status"] for each in shown] == [200, 200]
+    assert [each["next_at"] for each in shown] == [None, None], "there is no next"
     assert heard.ids == [f"msg_{each['id']}" for each in reversed(shown)]
 
 
