@@ -1,22 +1,25 @@
 """Batches for the writers: what has queued while one commits is the next one.
 
-A batch takes all that queued, up to a bound. There is no timer: light load gives small batches and
-low latency, heavy load large ones. A writer's thread goes on to its next batch by itself: it does
-not wait until the event loop has told the answers of the last. While a writer has no connection
-nothing waits for it.
+A batch takes all that queued, up to a bound: light load gives small batches and low latency, heavy
+load large ones. Where several terminals trade at once it waits a moment before. A writer's thread
+goes on to its next batch by itself: it does not wait until the event loop has told the answers of
+the last. While a writer has no connection nothing waits for it.
 """
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
 import trio
 
+from host.gathering import Gathering
 from host.metrics import BATCH_ITEMS, count_fault
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.rules.dossier import Item
+from host.settings import HostSettings
 from host.steady import kept_going
 from host.store.writer import Result, Silence
 from host.waiting import Pending, Queue
@@ -69,11 +72,11 @@ class Batches:
     def __init__(
         self,
         writers: Sequence[Posts],
-        batch_items_max: int,
+        settings: HostSettings,
         finish: Finish,
     ) -> None:
         self._writers = writers
-        self._batch_items_max = batch_items_max
+        self._settings = settings
         self._finish = finish
         self._queues = [Queue(POSTED_APART) for _ in writers]
 
@@ -114,11 +117,15 @@ class Batches:
 
         It stays a little for the next: to come anew costs the event loop more than a message does.
         """
+        gathering = Gathering(self._settings.gather_ms / 1000)
         while writer.is_open:
-            if batch := queue.take_now(self._batch_items_max):
+            if seconds := gathering.seconds_for(queue):
+                time.sleep(seconds)
+            if batch := queue.take_now(self._settings.batch_items_max):
                 BATCH_ITEMS.observe(len(batch))
                 results = _posted(writer, [pending.item for pending in batch])
                 soon(self._told, batch, results)
+                gathering.note(batch)
             elif not queue.listen(STAYS_SECONDS):
                 break
             trio.from_thread.check_cancelled()

@@ -67,7 +67,7 @@ class Poster:
         self._rooms = Rooms(desk, book, self._finish_all)
         self._hsm = hsm
         self._lines = Lines(settings)
-        self._batches = Batches(writers, settings.batch_items_max, self._finish_all)
+        self._batches = Batches(writers, settings, self._finish_all)
         self._answered: Counter[tuple[Kind, Reason]] = Counter()
         """Answers given and not yet counted in the metrics, which costs more than counting here."""
         self.paying: Paying | None = None

@@ -45,6 +45,9 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Writer connections; each owns a disjoint set of shards."""
     batch_items_max: Count = 512
     """Requests that a writer commits in one transaction at most."""
+    gather_ms: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 5.0
+    """How long a writer waits for more, in milliseconds, where several terminals trade at once and
+    few messages wait: what a batch costs is shared then. 0: never."""
     waiting_items_max: Count = 20_000
     """Requests queued for the writers beyond which the host answers that it is unreachable."""
     sign_ons_waiting_max: Count = 20_000

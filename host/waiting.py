@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -76,6 +77,12 @@ class Queue:
         self._turn = (self._turn + 1) % APART_TURNS
         is_aparts = self._pending_apart and not (self.pending and self._turn)
         return _popped(self._pending_apart if is_aparts else self.pending, items_max)
+
+    def first(self, count: int) -> list[Pending]:
+        """So many of those that wait and are taken together, left where they are."""
+        with suppress(RuntimeError):  # others come and go meanwhile
+            return list(islice(self.pending, count))
+        return []
 
     def listen(self, seconds: float) -> bool:
         """Wait so long in the thread that takes; whether something came."""
