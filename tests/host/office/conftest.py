@@ -335,12 +335,13 @@ def _entered(dsns: Dsns, now: dt.datetime, hsm: Vault) -> Iterator[Bureau]:
         connection = stack.enter_context(psycopg.connect(dsns.office, autocommit=True))
         bureau = Bureau(dsns, connection, now, hsm=hsm)
         stack.callback(bureau.leave)
-        [merchant] = bureau.sql(
-            "SELECT m.merchant_id FROM store AS s JOIN merchant AS m ON m.id = s.merchant_id"
-            " WHERE s.id = %s", int(STORE),
-        )  # fmt: skip
-        HOME["merchant"] = merchant[0]
-        HOME["issuer"] = bureau.sql("SELECT institution_id FROM issuer ORDER BY id LIMIT 1")[0][0]
+        home = connection.execute(
+            "SELECT m.merchant_id, (SELECT institution_id FROM issuer ORDER BY id LIMIT 1)"
+            " FROM store AS s JOIN merchant AS m ON m.id = s.merchant_id WHERE s.id = %s",
+            [int(STORE)],
+        ).fetchone()
+        assert home is not None, "the store is there"
+        HOME["merchant"], HOME["issuer"] = home
         yield bureau
 
 
