@@ -1,6 +1,7 @@
 """The programs of a house, all together or one of them: up, host, switch, reload."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from config.homes import DATA
 from config.language import tell
 
 if TYPE_CHECKING:
+    from config.run.orders import Orders
     from config.run.supervisor import Running
     from config.settings import Settings
 
@@ -130,7 +132,7 @@ def web(data: DataOption = DATA, settings: SettingsOption = None) -> None:
 
     places, told = settings_told(data, settings)
     places.make()
-    run_web(resolved(told, places), places, say_ready)
+    run_web(resolved(told, places), places, say_ready, _orders(settings))
 
 
 @app.command()
@@ -148,7 +150,7 @@ def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
         opened_database(told.database, places, must_exist=True, say=remark) as server,
         tended_database(told.database, places, server, remark) as database,
     ):
-        run_host(resolved(told, places), places, say_ready, database=database)
+        run_host(resolved(told, places), places, say_ready, _orders(settings), database=database)
 
 
 @app.command()
@@ -160,15 +162,20 @@ def switch(
     ] = 1,
 ) -> None:
     """Run the switch alone. It needs no database, only its link to the host. SIGHUP reloads."""
-    from config.run.orders import Orders
     from config.run.programs import run_switch, say_ready
     from config.settings import resolved
 
     places, told = settings_told(data, settings)
     places.make()
-    file = None if settings is None else str(settings.absolute())
-    orders = Orders(number=number, file=file)
+    orders = _orders(settings, number)
     run_switch(resolved(told, places, number=number), places, say_ready, orders)
+
+
+def _orders(settings: Path | None, number: int = 1) -> "Orders":
+    """Of a program that runs alone: which file it reads again when it is asked."""
+    from config.run.orders import Orders
+
+    return Orders(number=number, file=None if settings is None else str(settings.absolute()))
 
 
 @app.command()

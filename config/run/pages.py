@@ -10,6 +10,7 @@ from config.errors import Say
 from config.places import Places
 from config.run.children import Program, running_program
 from config.run.fleet import ports_in
+from config.run.orders import Orders
 from config.run.programs import command
 from config.run.tending import Tended
 from config.settings import Settings, seats_call_of
@@ -18,9 +19,10 @@ from config.settings import Settings, seats_call_of
 class Pages:
     """One front; none, where the settings say so."""
 
-    def __init__(self, settings: Settings, places: Places, say: Say) -> None:
+    def __init__(self, settings: Settings, places: Places, orders: Orders, say: Say) -> None:
         self._settings = settings
         self._places = places
+        self._orders = orders
         self._tended = Tended("web", self._begin, say=say)
         self.line = ""
         """What it said when it was ready first: its address."""
@@ -68,4 +70,4 @@ class Pages:
     def _begin(self) -> AbstractContextManager[Program]:
         told = msgspec.json.encode(self._settings)
         log = self._places.log / "web.log"
-        return running_program("web", command("web", self._places), log, told=told)
+        return running_program("web", command("web", self._places, self._orders), log, told=told)

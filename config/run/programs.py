@@ -44,7 +44,7 @@ def run_host(
     settings: Settings,
     places: Places,
     on_ready: OnReady,
-    _orders: Orders | None = None,
+    orders: Orders | None = None,
     *,
     database: Tended | None = None,
 ) -> None:
@@ -62,7 +62,7 @@ def run_host(
     from config.run.heads import keep_signing, open_key
     from config.run.hooking import keep_telling
     from config.run.host_naming import names_of_host
-    from config.run.host_reloading import reload_host
+    from config.run.host_reloading import reload_host, waiting_for_restart
     from config.run.hsm import open_hsm
     from config.run.look import Look, look_at_host
     from config.run.reading import reading_apart
@@ -94,9 +94,11 @@ def run_host(
         hsm = open_hsm(settings.host.hsm, places, dsn)
         audit_key = open_key(places)
 
+        waiting = functools.partial(waiting_for_restart, settings, places, orders or Orders())
+
         async def beside(poster: Poster, credentials: Credentials | None) -> None:
             async def reload() -> Reread:
-                return await reload_host(poster, credentials)
+                return await reload_host(poster, credentials, waiting)
 
             async def look() -> Look:
                 return await look_at_host(poster, settings.host)

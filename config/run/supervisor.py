@@ -127,9 +127,11 @@ def running_posswitch(
             load_estate(dsn_of("owner", settings.database, places.cluster), places)
         with (
             tended_database(settings.database, places, server, say) as database,
-            Tended("host", functools.partial(_begin_host, places, settings), say=say) as host,
+            Tended(
+                "host", functools.partial(_begin_host, places, settings, orders), say=say
+            ) as host,
             running_fleet(told, places, orders, say) as fleet,  # they import side by side
-            Pages(settings, places, say) as pages,
+            Pages(settings, places, orders, say) as pages,
         ):
             host.start().wait_until_ready()
             host.is_ready = True
@@ -168,6 +170,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _begin_host(places: Places, settings: Settings) -> AbstractContextManager[Program]:
+def _begin_host(
+    places: Places, settings: Settings, orders: Orders
+) -> AbstractContextManager[Program]:
     log, told = places.log / "host.log", msgspec.json.encode(settings)
-    return running_program("host", command("host", places), log, told=told)
+    return running_program("host", command("host", places, orders), log, told=told)

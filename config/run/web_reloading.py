@@ -3,6 +3,7 @@
 import socket
 from pathlib import Path
 
+import msgspec
 import structlog
 import trio
 
@@ -44,10 +45,13 @@ class WebReloader:
     def reload(self, front: WebFront) -> Reread:
         """Put the file's limits to work, or change nothing."""
         try:
-            file = self._orders.file
-            told = load_settings(Path(file) if file else self._places.settings)
+            orders = self._orders
+            told = load_settings(Path(orders.file) if orders.file else self._places.settings)
             held = front.credentials and front.credentials.read()
-            waiting = front.reload(resolved(told, self._places).web)
+            ours = resolved(told, self._places, port=orders.port).web
+            if not ours.seats_call:  # the port was any, and is the one that the channel took
+                ours = msgspec.structs.replace(ours, seats_call=front.settings.seats_call)
+            waiting = front.reload(ours)
         except (OperatorError, CredentialsError) as error:
             _LOG.error("settings not reloaded, nothing changed", why=str(error))
             is_ours = isinstance(error, OperatorError)

@@ -82,6 +82,24 @@ def test_it_tells_its_listeners_then_ready_and_the_first_terminal_can_buy(up: Up
     assert b"00000087655" in answer  # what is left, in F54
 
 
+def test_a_reload_names_what_waits_for_a_restart_and_nothing_where_nothing_differs(
+    up: Up,
+) -> None:
+    up.wait_until_ready()
+    assert "waiting for a restart" not in run_command("reload", "--data", up.places.data).stdout
+    try:
+        up.places.settings.write_text('[host]\ntimezone = "Europe/Berlin"\nwriters = 3\n')
+        said = run_command("reload", "--data", up.places.data).stdout
+        assert "waiting for a restart: host.writers, host.timezone" in said
+        up.places.settings.write_text('[host]\ntimezone = "Mars/Base"\n')
+        refused = run_command("reload", "--data", up.places.data)
+        assert refused.returncode == 2
+        assert "the host changed nothing: " in refused.stderr
+        assert "host.timezone: there is no 'Mars/Base'" in refused.stderr
+    finally:
+        up.places.settings.unlink()
+
+
 def test_the_night_and_the_audit_run_beside_trade_and_again_when_all_is_down(up: Up) -> None:
     line, _web = up.wait_until_ready()
     frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
