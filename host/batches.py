@@ -7,7 +7,6 @@ the last. While a writer has no connection nothing waits for it.
 """
 
 import functools
-import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -120,7 +119,7 @@ class Batches:
         gathering = Gathering(self._settings.gather_ms / 1000)
         while writer.is_open:
             if seconds := gathering.seconds_for(queue):
-                time.sleep(seconds)
+                queue.bide(seconds)
             if batch := queue.take_now(self._settings.batch_items_max):
                 BATCH_ITEMS.observe(len(batch))
                 results = _posted(writer, [pending.item for pending in batch])

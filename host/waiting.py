@@ -48,6 +48,8 @@ class Queue:
         self._bell = threading.Lock()
         self._bell.acquire()  # it rings when it is let go
         self._is_listening = False
+        self._moment = threading.Lock()
+        self._moment.acquire()  # nobody lets it go: it is waited for as long as is said
 
     def put(self, pending: Pending) -> None:
         """Append, and wake who takes: the task, or its thread that stayed."""
@@ -77,6 +79,14 @@ class Queue:
         self._turn = (self._turn + 1) % APART_TURNS
         is_aparts = self._pending_apart and not (self.pending and self._turn)
         return _popped(self._pending_apart if is_aparts else self.pending, items_max)
+
+    def bide(self, seconds: float) -> None:
+        """Wait so long in the thread that takes, whatever comes.
+
+        As `listen` does: a sleep until a moment of the clock is one of days where a library moves
+        that clock for one program (libfaketime).
+        """
+        self._moment.acquire(timeout=seconds)
 
     def first(self, count: int) -> list[Pending]:
         """So many of those that wait and are taken together, left where they are."""
