@@ -105,7 +105,7 @@ def test_an_owner_asks_to_be_paid_elsewhere_and_finance_agrees(
         "SELECT merchant_id FROM merchant WHERE merchant_id <> %s ORDER BY id LIMIT 1",
         HOME["merchant"],
     )
-    assert bureau.refused(owner, "payout_account.save", **ACCOUNT) == "E-NOT-FOUND"
+    assert bureau.refused(owner, "payout_account.save", **ACCOUNT) == "E-FIELD", "whose it is"
     assert bureau.refused(owner, "payout_account.save", merchant=other, **ACCOUNT) == "E-NOT-FOUND"
 
 

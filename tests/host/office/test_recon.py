@@ -221,7 +221,7 @@ async def test_a_merchants_own_file_is_matched_with_its_own_rows_alone(desk: Des
     stranger = desk.bureau.person("merchant_owner", "merchant", other)
     ours = desk.ours()
     assert desk.told(stranger, as_file(ours)).code == "E-NOT-FOUND"
-    assert desk.told(stranger, as_file(ours), merchant=None).code == "E-NOT-FOUND"
+    assert desk.told(stranger, as_file(ours), merchant=None).code == "E-FIELD"
     told = desk.told(stranger, as_file(ours), merchant=other)
     assert isinstance(told, Done), told
     desk.bureau.do_jobs()
@@ -485,7 +485,7 @@ async def test_a_bank_statement_is_held_against_what_was_to_be_paid(desk: Desk) 
     assert desk.matches() == [(name, "rrn", 100)]
     assert desk.items() == [("we_lack", 0, -300)]
     assert desk.items(desk.owner) == []
-    assert desk.told(desk.owner, content, **asked).code == "E-NOT-FOUND"
+    assert desk.told(desk.owner, content, **asked).code == "E-FIELD"
 
 
 def paying(desk: Desk) -> dict[str, Any]:

@@ -282,7 +282,7 @@ async def test_a_merchants_owner_sends_no_bill_of_a_port(desk: Desk) -> None:
     owner = await trio.to_thread.run_sync(lambda: desk.bureau.person("merchant_owner"))
     told = desk.told(bill([]), who=owner)
     assert isinstance(told, Refused)
-    assert told.code == "E-NOT-FOUND"
+    assert (told.code, told.field) == ("E-FIELD", "merchant")
 
 
 async def test_the_audit_holds_bills_against_ports_and_the_ledger(desk: Desk) -> None:
