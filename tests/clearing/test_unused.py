@@ -12,14 +12,79 @@ from clearing.verify import PARAMETERS, lay_out
 from config.run.database import Dsns
 from tests.clearing.conftest import SmallLedger
 
-TO_ONE = {"Limit", "Sort", "Unique", "Subquery Scan", "Incremental Sort"}
+TO_ONE = {
+    "Hash", "Incremental Sort", "Limit", "Materialize", "Sort", "Subquery Scan", "Unique",
+    "WindowAgg",
+}  # fmt: skip
 """Nodes of a plan that give nothing of nothing."""
+OF_BOTH = {"Append", "Merge Append"}
+NEEDS = {
+    "Inner": {"Outer", "Inner"},
+    "Semi": {"Outer", "Inner"},
+    "Left": {"Outer"},
+    "Anti": {"Outer"},
+    "Right": {"Inner"},
+    "Right Anti": {"Inner"},
+}
+"""Joins, and the sides either of which gives nothing if the join is to. A full one needs both."""
+JOINS = {"Hash Join", "Merge Join", "Nested Loop"}
+READ = {"Outer", "Inner", "Member", "Subquery"}
+"""Where the rows of a node come from: what stands beside them is but asked for values."""
 
 
-def is_known_empty(plan: dict[str, Any]) -> bool:
-    while plan["Node Type"] in TO_ONE and len(plan["Plans"]) == 1:
-        [plan] = plan["Plans"]
-    return plan["Node Type"] == "Result" and plan.get("One-Time Filter") == "false"
+def is_known_empty(plan: dict[str, Any], named: dict[str, bool] | None = None) -> bool:
+    """Whether the planner knows that it gives no row; `named` are its parts that have a name."""
+    named = {} if named is None else named
+    parts = plan.get("Plans", [])
+    for part in parts:
+        if part.get("Subplan Name", "").startswith("CTE "):
+            named[part["Subplan Name"].removeprefix("CTE ")] = is_known_empty(part, named)
+    sides = {
+        (part["Parent Relationship"], place): is_known_empty(part, named)
+        for place, part in enumerate(parts)
+        if part["Parent Relationship"] in READ
+    }
+    node, empty = plan["Node Type"], [one for one, is_empty in sides.items() if is_empty]
+    if node == "Result":
+        return plan.get("One-Time Filter") == "false" or (bool(sides) and len(empty) == len(sides))
+    if node == "CTE Scan":
+        return named[plan["CTE Name"]]
+    if node in JOINS and plan["Join Type"] != "Full":
+        return bool(NEEDS[plan["Join Type"]] & {side for side, _ in empty})
+    if node == "Aggregate" and ("Group Key" not in plan or "Grouping Sets" in plan):
+        return False  # of nothing it makes a row
+    is_of_all = node in TO_ONE | OF_BOTH | JOINS | {"Aggregate"}
+    return is_of_all and bool(sides) and len(empty) == len(sides)
+
+
+NOTHING = "(SELECT * FROM lottery WHERE false) AS n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_empty"),
+    [
+        (f"SELECT * FROM {NOTHING}", True),
+        (f"SELECT n.id, count(*) FROM {NOTHING} GROUP BY n.id", True),
+        (f"SELECT count(*) FROM {NOTHING}", False),
+        (f"SELECT * FROM card JOIN {NOTHING} ON n.id = card.id", True),
+        (f"SELECT * FROM {NOTHING} LEFT JOIN card ON n.id = card.id", True),
+        (f"SELECT * FROM card LEFT JOIN {NOTHING} ON n.id = card.id", False),
+        (f"SELECT * FROM card FULL JOIN {NOTHING} ON n.id = card.id", False),
+        (f"SELECT id FROM {NOTHING} UNION ALL SELECT n.id FROM {NOTHING}", True),
+        (f"SELECT id FROM {NOTHING} UNION ALL SELECT id FROM card", False),
+        (f"WITH a AS MATERIALIZED (SELECT * FROM {NOTHING}) SELECT * FROM a, card", True),
+        ("WITH a AS MATERIALIZED (SELECT * FROM card) SELECT * FROM a", False),
+        (f"SELECT * FROM card WHERE id IN (SELECT id FROM {NOTHING}) OR id > 7", False),
+        (f"SELECT n.id, count(*) FROM {NOTHING} GROUP BY GROUPING SETS ((n.id), ())", False),
+    ],
+)  # fmt: skip
+def test_what_gives_nothing_is_told_from_what_may_give_a_row(
+    module_database: Dsns, asked: str, is_empty: bool
+) -> None:
+    with psycopg.connect(module_database.owner) as connection:
+        told = connection.execute(f"EXPLAIN (FORMAT JSON) {asked}").fetchone()
+        assert told is not None
+        assert is_known_empty(told[0][0]["Plan"]) is is_empty
 
 
 @pytest.mark.parametrize("test", NOTHING_TO_ASK)
