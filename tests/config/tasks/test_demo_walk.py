@@ -16,7 +16,7 @@ from host.estate.demo import PIECE_VOUCHERS, voucher_code
 from host.estate.scene import LOTTERY, SEAT
 from host.office.visitors import PAY_PIN, VISITORS
 from host.office.visitors import PHONE as MEMBERS_PHONE
-from tests.switch.web.browsing import PHONE, needs_chromium
+from tests.switch.web.browsing import PHONE, needs_chromium, press, write
 from tests.switch.web.screens import DESK, pictured
 from tests.switch.web.walking import Walk, opened_again
 
@@ -81,7 +81,7 @@ def test_service_answers_why_a_card_was_declined_in_one_look(
     """S4-53: a phone in the box, the card that was declined: why stands in its first line."""
     with walk.visiting(chromium, "service", DESK) as page:
         page.fill("#find", MEMBERS_PHONE)
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_selector("main tbody tr")
         page.click("main tbody tr:last-child td:first-child a")
         page.wait_for_url("**/cards/*")
@@ -103,7 +103,7 @@ def give_pin(page: Page) -> None:
     """Where it is asked for: once a sign-in for a code, each time for what leaves."""
     if page.query_selector("#pin"):
         page.fill("#pin", PAY_PIN.reveal().decode())
-        page.keyboard.press("Enter")
+        press(page, "Enter")
 
 
 def pay_code(walk: Walk, chromium: Chromium) -> str:
@@ -127,9 +127,9 @@ def test_a_member_pays_by_code_at_the_seat_and_the_owner_refunds_it(
         sit_down(page, walk)
         pictured(page, "seat-zh")
         page.fill("#amount", SALE)
-        page.keyboard.press("Enter")
-        page.keyboard.type(code)
-        page.keyboard.press("Enter")
+        press(page, "Enter")
+        write(page, code)
+        press(page, "Enter")
         page.wait_for_url("**/done/**")
         receipt = page.inner_text(".receipt")
         assert f"¥{SALE}" in receipt
@@ -140,14 +140,14 @@ def test_a_member_pays_by_code_at_the_seat_and_the_owner_refunds_it(
             phone.goto(f"{walk.address}/me/usages")
             assert rrn in phone.inner_text("main")
             pictured(phone, "me-usages-en")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_selector("#amount")
-        page.keyboard.press("F8")
+        press(page, "F8")
         page.wait_for_url("**/refund**")
         page.click("table.lines tbody tr:first-child a")
         page.wait_for_selector("#back-amount")
         assert rrn in page.inner_text("main")
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url("**/done/**")
         assert "退货" in page.inner_text("main")
     with walk.visiting(chromium, "service", DESK) as page:
@@ -249,7 +249,7 @@ def test_an_owner_prints_vouchers_and_somebody_else_agrees(walk: Walk, chromium:
         page.click("main button:has-text('同意')")
         page.wait_for_selector("[name=totp_code]")
         page.fill("[name=totp_code]", walk.code("platform_admin"))
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_selector("h1:has-text('已完成'), h2:has-text('待我复核 (0)')")
     with walk.visiting(chromium, "merchant_owner", DESK) as page:
         page.goto(f"{walk.address}/approvals")

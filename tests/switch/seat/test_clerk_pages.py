@@ -10,7 +10,7 @@ from config.run.staff import Colleague
 from host.estate.demo import voucher_code
 from tests.switch.seat.conftest import House
 from tests.switch.seat.test_seat_pages import looked_at, opened, pytestmark, shot
-from tests.switch.web.browsing import PHONE
+from tests.switch.web.browsing import PHONE, press, write
 
 __all__ = ["pytestmark"]
 
@@ -29,9 +29,9 @@ def page(chromium: Chromium, house: House, clerk: Colleague) -> Iterator[Page]:
 
 def scan(page: Page, number: int) -> None:
     """A scanner types, and presses Enter."""
-    page.wait_for_function("document.activeElement.id === 'code'")
-    page.keyboard.type(voucher_code(number).reveal())
-    page.keyboard.press("Enter")
+    page.wait_for_selector("#code:focus")
+    write(page, voucher_code(number).reveal())
+    press(page, "Enter")
 
 
 def test_a_voucher_is_redeemed_by_two_taps_and_taken_back_by_one(page: Page, house: House) -> None:
@@ -65,7 +65,7 @@ def test_wrong_codes_are_told_and_after_five_it_pauses(page: Page) -> None:
     """S2-14: what is no code is one text; the sixth is told to wait, and so is a right one."""
     for _try in range(5):
         page.fill("#code", voucher_code(1302).reveal()[:-1])
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_selector(".came.bad code:has-text('E-VOUCHER-CODE')")
     scan(page, 1302)
     page.wait_for_selector(".came.bad code:has-text('E-TRIES')")

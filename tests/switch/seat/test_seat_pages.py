@@ -25,7 +25,9 @@ from tests.switch.web.browsing import (
     PHONE,
     SCREENS,
     WIDE,
+    press,
     window,
+    write,
 )
 from tests.whole.relay import Trouble
 
@@ -76,19 +78,19 @@ def activate(page: Page, card: int) -> None:
     page.goto(page.url.split("/done")[0])
     page.fill("#amount", f"{GIFT_FACE_MINOR / 100:.2f}")
     page.fill("#presented", CARDS[card].pan.reveal())
-    page.keyboard.press("F9")
+    press(page, "F9")
     page.wait_for_selector(".receipt")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_selector("#amount")
 
 
 def sell(page: Page, amount: str, card: int) -> None:
     """As a scanner does: the amount, Enter, the scan with its own Enter."""
-    page.wait_for_function("document.activeElement.id === 'amount'")
-    page.keyboard.type(amount)
-    page.keyboard.press("Enter")
-    page.keyboard.type(CARDS[card].pan.reveal())
-    page.keyboard.press("Enter")
+    page.wait_for_selector("#amount:focus")
+    write(page, amount)
+    press(page, "Enter")
+    write(page, CARDS[card].pan.reveal())
+    press(page, "Enter")
     page.wait_for_url("**/done/**")
 
 
@@ -109,9 +111,9 @@ def test_a_sale_is_an_amount_a_scan_and_enter_and_is_voided_by_two_keys(
     page.emulate_media(media="screen")
     page.click("text=Next customer")
     page.wait_for_selector("#amount")
-    page.keyboard.press("F7")
+    press(page, "F7")
     page.wait_for_selector("input[name=of]", state="attached")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url("**/done/**")
     assert house.value_of(1108) == GIFT_FACE_MINOR
 
@@ -124,12 +126,12 @@ def test_a_part_is_paid_by_a_card_and_the_rest_by_another_and_in_cash(
         activate(page, card)
     sell(page, "250", 1109)
     assert "¥150.00" in page.inner_text(".came")
-    page.keyboard.press("k")
-    page.wait_for_function("document.activeElement.id === 'presented'")
-    page.keyboard.type(CARDS[1110].pan.reveal())
-    page.keyboard.press("Enter")
+    press(page, "k")
+    page.wait_for_selector("#presented:focus")
+    write(page, CARDS[1110].pan.reveal())
+    press(page, "Enter")
     page.wait_for_selector(".came h2:has-text('¥50.00')")
-    page.keyboard.press("c")
+    press(page, "c")
     page.wait_for_selector(".came", state="detached")
     receipt = page.inner_text(".receipt")
     assert [text in receipt for text in ("¥250.00", "¥100.00", "¥50.00", "Cash")] == [True] * 4
@@ -139,7 +141,7 @@ def test_a_part_is_paid_by_a_card_and_the_rest_by_another_and_in_cash(
 def test_a_part_that_is_not_wanted_is_taken_back_whole(page: Page, house: House) -> None:
     activate(page, 1111)
     sell(page, "130", 1111)
-    page.keyboard.press("x")
+    press(page, "x")
     page.wait_for_url("**/done/**")
     page.wait_for_selector(".mark")
     assert house.value_of(1111) == GIFT_FACE_MINOR
@@ -161,11 +163,11 @@ def test_a_lost_answer_is_said_so_and_mends_itself_and_the_batch_agrees(
     house.relay.heal()
     page.wait_for_selector("h2:has-text('Reversed: nothing was taken')")
     assert house.value_of(1112) == GIFT_FACE_MINOR
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     sell(page, "30", 1112)
-    page.keyboard.press("F10")
+    press(page, "F10")
     page.wait_for_selector("button:has-text('Settle this batch')")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_selector(".settled .good")
     assert "The totals agree" in page.inner_text(".settled")
     assert house.violations() == []
@@ -176,18 +178,18 @@ def test_a_card_is_held_paid_out_of_and_let_go(page: Page, house: House) -> None
     activate(page, 1233)
     page.fill("#amount", "60")
     page.fill("#presented", CARDS[1233].pan.reveal())
-    page.keyboard.press("F11")
+    press(page, "F11")
     page.wait_for_selector(".receipt .mark:has-text('held')")
     page.click("a:has-text('Complete a hold') >> nth=-1")
     page.wait_for_selector("#back-amount")
     assert page.input_value("#back-amount") == "60.00"
     page.fill("#back-amount", "45.50")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_selector(".receipt .sum:has-text('¥45.50')")
     assert house.value_of(1233) == GIFT_FACE_MINOR - 4_550
     page.click("a.button.second:has-text('Void') >> nth=-1")
     page.wait_for_selector("form.sheet button")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_selector(".receipt:has-text('completion void')", strict=False)
     assert house.value_of(1233) == GIFT_FACE_MINOR
     page.click("text=Complete a hold")
@@ -221,15 +223,15 @@ def test_cash_is_loaded_by_a_key_and_a_lost_answer_is_confirmed(page: Page, hous
     activate(page, 1234)
     page.fill("#amount", "20")
     page.fill("#presented", CARDS[1234].pan.reveal())
-    page.keyboard.press("F6")
+    press(page, "F6")
     page.wait_for_selector(".receipt .sum:has-text('¥20.00')")
     assert house.value_of(1234) == GIFT_FACE_MINOR + 2_000
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_selector("#amount")
     house.relay.trouble = Trouble.NO_ANSWERS
     page.fill("#amount", "30")
     page.fill("#presented", CARDS[1234].pan.reveal())
-    page.keyboard.press("F6")
+    press(page, "F6")
     page.wait_for_selector(".came.wait:has-text('You have the cash')")
     shot(page, "seat-doubt-load")
     house.relay.heal()
@@ -276,20 +278,20 @@ def test_an_operator_gives_back_no_more_than_they_may(
     """A store's manager takes the seat over, and does it."""
     activate(page, 1117)
     sell(page, "40", 1117)
-    page.keyboard.press("F8")
+    press(page, "F8")
     page.click("table.lines tbody a >> nth=0")
     page.fill("#back-amount", "15")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_selector(".came.bad:has-text('above what you may give back')")
     manager = house.person("store_manager", "fang", "store", "1")
     with opened(chromium, house, manager) as other:
         other.goto(f"{house.web}/seat")
         other.click(f"button[value='{SEAT}']")
         other.wait_for_selector("#amount")
-        other.keyboard.press("F8")
+        press(other, "F8")
         other.click("table.lines tbody a >> nth=0")
         other.fill("#back-amount", "15")
-        other.keyboard.press("Enter")
+        press(other, "Enter")
         other.wait_for_selector(".receipt")
         assert house.value_of(1117) == GIFT_FACE_MINOR - 2_500
         other.goto(f"{house.web}/seat/{SEAT}")
@@ -305,11 +307,11 @@ def test_a_decline_is_large_and_in_words_and_a_pin_is_never_asked_for(
     assert "payment code" in page.inner_text(".came.bad")
     shot(page, "seat-decline")
     page.goto(f"{house.web}/seat/{SEAT}")
-    page.wait_for_function("document.activeElement.id === 'amount'")
-    page.keyboard.type("10")
-    page.keyboard.press("Enter")
-    page.keyboard.type("not a card")
-    page.keyboard.press("Enter")
+    page.wait_for_selector("#amount:focus")
+    write(page, "10")
+    press(page, "Enter")
+    write(page, "not a card")
+    press(page, "Enter")
     page.wait_for_selector(".refusal")
     assert page.input_value("#amount") == "10"
     assert page.input_value("#presented") == ""

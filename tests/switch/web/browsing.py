@@ -161,6 +161,26 @@ def _forget(page: Page) -> None:
     page.context.clear_cookies()
 
 
+def heard(page: Page) -> Page:
+    """The page, once its own scripts hear what is pressed and dragged.
+
+    What somebody sees of a page may be there before they are: they are read behind it.
+    """
+    page.wait_for_load_state("domcontentloaded")
+    return page
+
+
+def press(page: Page, *keys: str) -> None:
+    """Keys, one after the other, wherever the focus is."""
+    for key in keys:
+        heard(page).keyboard.press(key)
+
+
+def write(page: Page, text: str) -> None:
+    """A text, key by key, wherever the focus is."""
+    heard(page).keyboard.type(text)
+
+
 def let_in(page: Page, address: str, who: Person) -> None:
     """Signed in already."""
     page.goto(f"{address}/sign-in")

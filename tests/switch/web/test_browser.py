@@ -17,7 +17,9 @@ from tests.switch.web.browsing import (
     needs_chromium,
     new_window,
     opened,
+    press,
     window,
+    write,
 )
 
 FIRST_PAGE_BYTES_MAX = 100_000
@@ -31,27 +33,24 @@ def test_who_signs_in_by_keys_alone_finds_a_row_and_opens_it(
 ) -> None:
     with opened(chromium, WIDE, "en-GB") as page:
         page.goto(address)
-        page.keyboard.type("root")
-        page.keyboard.press("Tab")
-        page.keyboard.type(shared_bureau.admin.password)
-        page.keyboard.press("Tab")
-        page.keyboard.type(shared_bureau.code(shared_bureau.admin))
-        page.keyboard.press("Enter")
+        write(page, "root")
+        press(page, "Tab")
+        write(page, shared_bureau.admin.password)
+        press(page, "Tab")
+        write(page, shared_bureau.code(shared_bureau.admin))
+        press(page, "Enter")
         page.wait_for_url(f"{address}/")
-        page.keyboard.press("/")
-        assert page.evaluate("document.activeElement.id") == "find"
-        page.keyboard.type("root")
-        page.keyboard.press("Enter")
+        press(page, "/")
+        page.wait_for_selector("#find:focus")
+        write(page, "root")
+        press(page, "Enter")
         page.wait_for_url(f"{address}/show/people?login=root")
         page.goto(f"{address}/show/merchants")
-        page.keyboard.press("j")
-        page.keyboard.press("j")
-        page.keyboard.press("k")
-        place = page.evaluate(
-            "[...document.querySelectorAll('tbody tr')].indexOf(document.activeElement)"
-        )
-        assert place == 0
-        page.keyboard.press("Enter")
+        press(page, "j")
+        press(page, "j")
+        press(page, "k")
+        page.wait_for_selector("tbody tr:first-child:focus")
+        press(page, "Enter")
         page.wait_for_url(re.compile(r"/show/(stores|terminals)\?"))
 
 
@@ -121,9 +120,9 @@ def test_the_focus_goes_to_what_is_wrong(
         let_in(page, address, shared_bureau.admin)
         page.goto(f"{address}/do/person.save")
         page.fill("[name=login]", "NOT ONE")
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         page.wait_for_selector(".refusal")
-        assert page.evaluate("document.activeElement.name") == "login"
+        page.wait_for_selector("[name=login]:focus")
         assert page.input_value("[name=login]") == "NOT ONE"
 
 

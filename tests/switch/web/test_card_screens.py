@@ -18,6 +18,8 @@ from tests.switch.web.browsing import (
     needs_chromium,
     new_window,
     opened,
+    press,
+    write,
 )
 
 pytestmark = needs_chromium
@@ -105,9 +107,9 @@ def test_a_card_is_found_by_its_number_and_frozen_in_two_clicks(
         page.on("request", lambda one: asked.append(one.url))
         let_in(page, address, service)
         page.goto(address)
-        page.keyboard.press("/")
-        page.keyboard.type(f"{pan[:4]} {pan[4:]}")
-        page.keyboard.press("Enter")
+        press(page, "/")
+        write(page, f"{pan[:4]} {pan[4:]}")
+        press(page, "Enter")
         page.wait_for_url(f"{address}/cards/{card}")
         assert pan not in page.content()
         page.click(".standing a.button:has-text('Freeze')")
@@ -142,7 +144,7 @@ def test_an_activation_password_is_shown_for_some_seconds_and_kept_nowhere(
         assert page.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == (
             f"20;url=/card-batches/{batch}"
         )
-        page.keyboard.press("Escape")
+        press(page, "Escape")
         page.wait_for_url(f"{address}/card-batches/{batch}")
         assert shown not in page.content()
         page.goto(f"{address}/cards/{card}?tab=disclosures")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
 
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_sheet_designs import begun
@@ -12,10 +13,12 @@ from tests.host.office.test_voucher_prints import PASSWORD, made
 from tests.switch.web.browsing import (
     PHONE,
     WIDE,
+    heard,
     let_in,
     looked_at,
     needs_chromium,
     opened,
+    press,
 )
 from tests.switch.web.conftest import Open
 
@@ -44,8 +47,7 @@ def test_a_sheet_is_begun_with_a_template_and_a_part_is_moved_by_keys_and_dragge
         place = page.url
         assert page.locator("text=A phone reads it").is_visible()
         page.focus("[data-part=title]")
-        for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
-            page.keyboard.press(key)
+        press(page, "ArrowRight", "ArrowRight", "ArrowDown")
         assert (page.input_value("#lefts-title"), page.input_value("#tops-title")) == ("5", "4")
         _drag(page, "[data-part=valid]", 3)
         assert page.input_value("#lefts-valid") == "6"
@@ -72,13 +74,15 @@ def test_a_sheet_is_begun_with_a_template_and_a_part_is_moved_by_keys_and_dragge
             looked_at(page, f"sheet-{size['width']}-{language[:2]}-{scheme}", is_whole=True)
 
 
-def _drag(page: object, part: str, by_mm: int) -> None:
+def _drag(page: Page, part: str, by_mm: int) -> None:
     """So many millimetres to the right, by the mouse."""
-    box = page.locator(f"{part} rect").bounding_box()  # type: ignore[attr-defined]
-    whole = page.locator("[data-voucher]").bounding_box()  # type: ignore[attr-defined]
+    box = page.locator(f"{part} rect").bounding_box()
+    whole = page.locator("[data-voucher]").bounding_box()
+    assert box is not None
+    assert whole is not None
     mm = min(whole["width"] / 74, whole["height"] / 41)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    mouse = page.mouse  # type: ignore[attr-defined]
+    mouse = heard(page).mouse
     mouse.move(x, y)
     mouse.down()
     mouse.move(x + by_mm * mm, y, steps=4)
