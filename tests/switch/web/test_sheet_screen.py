@@ -46,7 +46,7 @@ def test_a_sheet_is_begun_with_a_template_and_a_part_is_moved_by_keys_and_dragge
         page.wait_for_selector("h1:has-text('Autumn')")
         place = page.url
         assert page.locator("text=A phone reads it").is_visible()
-        page.focus("[data-part=title]")
+        heard(page).focus("[data-part=title]")
         press(page, "ArrowRight", "ArrowRight", "ArrowDown")
         assert (page.input_value("#lefts-title"), page.input_value("#tops-title")) == ("5", "4")
         _drag(page, "[data-part=valid]", 3)
