@@ -16,7 +16,7 @@ from host.estate.demo import PIECE_VOUCHERS, voucher_code
 from host.estate.scene import LOTTERY, SEAT
 from host.office.visitors import PAY_PIN, VISITORS
 from host.office.visitors import PHONE as MEMBERS_PHONE
-from tests.switch.web.browsing import PHONE, needs_chromium, press, write
+from tests.switch.web.browsing import PHONE, needs_chromium, press, ready, write
 from tests.switch.web.screens import DESK, pictured
 from tests.switch.web.walking import Walk, opened_again
 
@@ -43,7 +43,8 @@ def test_a_link_lets_each_role_in_at_its_own_work(walk: Walk, chromium: Chromium
     for one in VISITORS:
         language = "en-GB" if one.role == "merchant_owner" else "zh-CN"
         with walk.visiting(chromium, one.role, DESK, language) as page:
-            seen[one.role] = page.inner_text("nav.menu") if page.query_selector("nav.menu") else ""
+            menu = ready(page).query_selector("nav.menu")
+            seen[one.role] = menu.inner_text() if menu else ""
             assert page.url.startswith(walk.address)
             assert "/sign-in" not in page.url, one.role
             again = page.request.get(walk.links[one.role])
@@ -64,14 +65,14 @@ def test_an_owner_sees_yesterdays_settlement_to_the_last_line(
         page.click("main tbody tr:last-child td:first-child a")
         page.wait_for_url("**/settlements/*")
         pictured(page, "settlement-zh")
-        number = int(page.inner_text("#positions tbody tr td a >> nth=-1"))
+        number = int(ready(page).inner_text("#positions tbody tr td a >> nth=-1"))
         page.click("#positions tbody tr td a >> nth=-1")
         page.wait_for_load_state()
-        rows = page.locator("main tbody tr")
+        rows = ready(page).locator("main tbody tr")
         assert rows.count() >= number > 0
         page.click("main tbody tr:last-child a[href^='/transactions/']")
         page.wait_for_url("**/transactions/*")
-        assert page.inner_text("main")
+        assert ready(page).inner_text("main")
         pictured(page, "transaction-zh")
 
 
@@ -85,12 +86,12 @@ def test_service_answers_why_a_card_was_declined_in_one_look(
         page.wait_for_selector("main tbody tr")
         page.click("main tbody tr:last-child td:first-child a")
         page.wait_for_url("**/cards/*")
-        declined = page.locator("main tbody tr").first
+        declined = ready(page).locator("main tbody tr").first
         assert DECLINED_BY in declined.inner_text()
         pictured(page, "card-zh")
         declined.locator("a[href^='/transactions/']").click()
         page.wait_for_selector(".verdict.bad")
-        assert DECLINED_BY in page.inner_text(".verdict")
+        assert DECLINED_BY in ready(page).inner_text(".verdict")
 
 
 def sit_down(page: Page, walk: Walk) -> None:
@@ -101,7 +102,7 @@ def sit_down(page: Page, walk: Walk) -> None:
 
 def give_pin(page: Page) -> None:
     """Where it is asked for: once a sign-in for a code, each time for what leaves."""
-    if page.query_selector("#pin"):
+    if ready(page).query_selector("#pin"):
         page.fill("#pin", PAY_PIN.reveal().decode())
         press(page, "Enter")
 
@@ -113,8 +114,8 @@ def pay_code(walk: Walk, chromium: Chromium) -> str:
         give_pin(page)
         page.wait_for_selector("svg.qr")
         pictured(page, "me-paid-zh")
-        found = re.search(r"[0-9]{4}(?: [0-9]{1,4}){3,4}", page.inner_text("main"))
-        assert found is not None, page.inner_text("main")
+        found = re.search(r"[0-9]{4}(?: [0-9]{1,4}){3,4}", ready(page).inner_text("main"))
+        assert found is not None, ready(page).inner_text("main")
         return found[0].replace(" ", "")
 
 
@@ -131,14 +132,14 @@ def test_a_member_pays_by_code_at_the_seat_and_the_owner_refunds_it(
         write(page, code)
         press(page, "Enter")
         page.wait_for_url("**/done/**")
-        receipt = page.inner_text(".receipt")
+        receipt = ready(page).inner_text(".receipt")
         assert f"¥{SALE}" in receipt
         found = re.search(r"RRN\s+([0-9A-Z]{12})", receipt)
         assert found is not None, receipt
         rrn = found[1]
         with walk.visiting(chromium, "member", PHONE, "en-GB") as phone:
             phone.goto(f"{walk.address}/me/usages")
-            assert rrn in phone.inner_text("main")
+            assert rrn in ready(phone).inner_text("main")
             pictured(phone, "me-usages-en")
         press(page, "Enter")
         page.wait_for_selector("#amount")
@@ -146,13 +147,13 @@ def test_a_member_pays_by_code_at_the_seat_and_the_owner_refunds_it(
         page.wait_for_url("**/refund**")
         page.click("table.lines tbody tr:first-child a")
         page.wait_for_selector("#back-amount")
-        assert rrn in page.inner_text("main")
+        assert rrn in ready(page).inner_text("main")
         press(page, "Enter")
         page.wait_for_url("**/done/**")
-        assert "退货" in page.inner_text("main")
+        assert "退货" in ready(page).inner_text("main")
     with walk.visiting(chromium, "service", DESK) as page:
         page.goto(f"{walk.address}/transactions/{rrn}")
-        assert "退货" in page.inner_text("main")
+        assert "退货" in ready(page).inner_text("main")
 
 
 def test_a_member_claims_a_gift_gives_one_draws_and_verifies(
@@ -160,7 +161,7 @@ def test_a_member_claims_a_gift_gives_one_draws_and_verifies(
 ) -> None:
     with walk.visiting(chromium, "member", PHONE) as page:
         page.goto(f"{walk.address}/me")
-        assert "中秋快乐" in page.inner_text("main")
+        assert "中秋快乐" in ready(page).inner_text("main")
         pictured(page, "me-zh")
         page.goto(f"{walk.address}/me/gifts")
         pictured(page, "me-gifts-zh")
@@ -181,11 +182,11 @@ def test_a_member_claims_a_gift_gives_one_draws_and_verifies(
         give_pin(page)
         page.wait_for_selector("h1:has-text('完成')")
         page.goto(f"{walk.address}/me/lottery")
-        assert f"{LOTTERY.content.code} #1" in page.inner_text("main")
+        assert f"{LOTTERY.content.code} #1" in ready(page).inner_text("main")
         pictured(page, "me-lottery-zh")
         page.click("main a[href^='/check/lottery/LANTERN']")
         page.wait_for_load_state()
-        assert "1" in page.inner_text("main")
+        assert "1" in ready(page).inner_text("main")
 
 
 def test_a_clerk_redeems_in_two_taps(walk: Walk, chromium: Chromium) -> None:
@@ -205,17 +206,17 @@ def test_a_batch_has_all_that_is_asked_of_gift_cards(walk: Walk, chromium: Chrom
     with walk.visiting(chromium, "issuer_manager", DESK) as page:
         page.click("main a[href^='/card-batches/CB-20']")
         page.wait_for_url("**/card-batches/*")
-        told = page.inner_text("main")
+        told = ready(page).inner_text("main")
         for words in ("负责人", "制卡公司", "张数", "面值"):
             assert words in told, words
-        tabs = page.locator("nav.tabs a")
+        tabs = ready(page).locator("nav.tabs a")
         assert tabs.count() >= 5
         pictured(page, "card-batch-zh")
         for at in range(tabs.count()):
             page.wait_for_timeout(A_LOOK_MS)
             tabs.nth(at).click()
             page.wait_for_load_state()
-            refusal = page.query_selector("main .refusal")
+            refusal = ready(page).query_selector("main .refusal")
             assert refusal is None, refusal.inner_text()
     with walk.visiting(chromium, "issuer_manager", DESK, "en-GB") as page:
         page.goto(f"{walk.address}/show/rules")
@@ -262,7 +263,7 @@ def test_an_owner_prints_vouchers_and_somebody_else_agrees(walk: Walk, chromium:
 def test_hr_has_a_page_of_its_staff(walk: Walk, chromium: Chromium) -> None:
     with walk.visiting(chromium, "enterprise_hr", DESK) as page:
         page.goto(f"{walk.address}/hr")
-        assert "Weaving" in page.inner_text("main")
+        assert "Weaving" in ready(page).inner_text("main")
         pictured(page, "hr-zh")
 
 
@@ -277,5 +278,5 @@ def test_finance_looks_at_the_night_and_anybody_checks_the_lottery(
         pictured(page, "exceptions-en")
     with walk.visiting(chromium, "member", DESK) as page:
         page.goto(f"{walk.address}/check/lottery/{LOTTERY.content.code}")
-        assert page.query_selector(".refusal") is None
+        assert ready(page).query_selector(".refusal") is None
         pictured(page, "check-lottery-zh")

@@ -10,7 +10,7 @@ from config.run.staff import Colleague
 from host.estate.demo import voucher_code
 from tests.switch.seat.conftest import House
 from tests.switch.seat.test_seat_pages import looked_at, opened, pytestmark, shot
-from tests.switch.web.browsing import PHONE, press, write
+from tests.switch.web.browsing import PHONE, press, ready, write
 
 __all__ = ["pytestmark"]
 
@@ -39,8 +39,8 @@ def test_a_voucher_is_redeemed_by_two_taps_and_taken_back_by_one(page: Page, hou
     looked_at(page, "clerk-phone-zh-light", PHONE)
     scan(page, 1301)
     page.wait_for_selector("h1:has-text('Paper vouchers')")
-    assert "¥50.00" in page.inner_text("form.clerk")
-    assert voucher_code(1301).reveal() not in page.content()
+    assert "¥50.00" in ready(page).inner_text("form.clerk")
+    assert voucher_code(1301).reveal() not in ready(page).content()
     looked_at(page, "clerk-found-phone-zh-light", PHONE)
     page.click("button:has-text('核销')")
     page.wait_for_selector(".came.good")
@@ -49,7 +49,7 @@ def test_a_voucher_is_redeemed_by_two_taps_and_taken_back_by_one(page: Page, hou
     scan(page, 1301)
     page.wait_for_selector(".came.bad")
     shot(page, "clerk-used-phone-zh-light")
-    assert "券已核销" in page.inner_text(".came.bad")
+    assert "券已核销" in ready(page).inner_text(".came.bad")
     page.click("a:has-text('今日我的')")
     page.wait_for_selector(".own li")
     looked_at(page, "clerk-today-phone-zh-light", PHONE)
@@ -69,7 +69,7 @@ def test_wrong_codes_are_told_and_after_five_it_pauses(page: Page) -> None:
         page.wait_for_selector(".came.bad code:has-text('E-VOUCHER-CODE')")
     scan(page, 1302)
     page.wait_for_selector(".came.bad code:has-text('E-TRIES')")
-    assert "15" in page.inner_text(".came.bad")
+    assert "15" in ready(page).inner_text(".came.bad")
 
 
 def test_who_redeems_nothing_has_no_such_page(chromium: Chromium, house: House) -> None:

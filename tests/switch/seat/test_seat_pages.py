@@ -26,6 +26,7 @@ from tests.switch.web.browsing import (
     SCREENS,
     WIDE,
     press,
+    ready,
     window,
     write,
 )
@@ -100,14 +101,14 @@ def test_a_sale_is_an_amount_a_scan_and_enter_and_is_voided_by_two_keys(
     """S4-04, S4-56: a till in the browser; its receipt is printable, its void is F7 Enter."""
     activate(page, 1108)
     sell(page, "12.80", 1108)
-    receipt = page.inner_text(".receipt")
+    receipt = ready(page).inner_text(".receipt")
     assert "¥12.80" in receipt
     assert re.search(r"RRN\s+[0-9]{12}", receipt), receipt
-    assert CARDS[1108].pan.reveal() not in page.content()
+    assert CARDS[1108].pan.reveal() not in ready(page).content()
     assert house.value_of(1108) == GIFT_FACE_MINOR - 1_280
     page.emulate_media(media="print")
-    assert not page.is_visible(".seat-head")
-    assert page.is_visible(".receipt")
+    assert not ready(page).is_visible(".seat-head")
+    assert ready(page).is_visible(".receipt")
     page.emulate_media(media="screen")
     page.click("text=Next customer")
     page.wait_for_selector("#amount")
@@ -125,7 +126,7 @@ def test_a_part_is_paid_by_a_card_and_the_rest_by_another_and_in_cash(
     for card in (1109, 1110):
         activate(page, card)
     sell(page, "250", 1109)
-    assert "¥150.00" in page.inner_text(".came")
+    assert "¥150.00" in ready(page).inner_text(".came")
     press(page, "k")
     page.wait_for_selector("#presented:focus")
     write(page, CARDS[1110].pan.reveal())
@@ -133,7 +134,7 @@ def test_a_part_is_paid_by_a_card_and_the_rest_by_another_and_in_cash(
     page.wait_for_selector(".came h2:has-text('¥50.00')")
     press(page, "c")
     page.wait_for_selector(".came", state="detached")
-    receipt = page.inner_text(".receipt")
+    receipt = ready(page).inner_text(".receipt")
     assert [text in receipt for text in ("¥250.00", "¥100.00", "¥50.00", "Cash")] == [True] * 4
     assert (house.value_of(1109), house.value_of(1110)) == (0, 0)
 
@@ -159,7 +160,8 @@ def test_a_lost_answer_is_said_so_and_mends_itself_and_the_batch_agrees(
     page.goto(f"{house.web}/seat/{SEAT}")
     sell(page, "5", 1112)
     page.wait_for_selector(".mark:has-text('What you asked for was not sent')")
-    assert "30.00" in page.inner_text(".came.wait"), "it shows what is open, and says that it does"
+    told = ready(page).inner_text(".came.wait")
+    assert "30.00" in told, "it shows what is open, and says that it does"
     house.relay.heal()
     page.wait_for_selector("h2:has-text('Reversed: nothing was taken')")
     assert house.value_of(1112) == GIFT_FACE_MINOR
@@ -169,7 +171,7 @@ def test_a_lost_answer_is_said_so_and_mends_itself_and_the_batch_agrees(
     page.wait_for_selector("button:has-text('Settle this batch')")
     press(page, "Enter")
     page.wait_for_selector(".settled .good")
-    assert "The totals agree" in page.inner_text(".settled")
+    assert "The totals agree" in ready(page).inner_text(".settled")
     assert house.violations() == []
 
 
@@ -182,7 +184,7 @@ def test_a_card_is_held_paid_out_of_and_let_go(page: Page, house: House) -> None
     page.wait_for_selector(".receipt .mark:has-text('held')")
     page.click("a:has-text('Complete a hold') >> nth=-1")
     page.wait_for_selector("#back-amount")
-    assert page.input_value("#back-amount") == "60.00"
+    assert ready(page).input_value("#back-amount") == "60.00"
     page.fill("#back-amount", "45.50")
     press(page, "Enter")
     page.wait_for_selector(".receipt .sum:has-text('¥45.50')")
@@ -303,8 +305,8 @@ def test_a_decline_is_large_and_in_words_and_a_pin_is_never_asked_for(
     page: Page, house: House
 ) -> None:
     sell(page, "10", 31)
-    assert "PIN" in page.inner_text(".came.bad")
-    assert "payment code" in page.inner_text(".came.bad")
+    assert "PIN" in ready(page).inner_text(".came.bad")
+    assert "payment code" in ready(page).inner_text(".came.bad")
     shot(page, "seat-decline")
     page.goto(f"{house.web}/seat/{SEAT}")
     page.wait_for_selector("#amount:focus")
@@ -313,8 +315,8 @@ def test_a_decline_is_large_and_in_words_and_a_pin_is_never_asked_for(
     write(page, "not a card")
     press(page, "Enter")
     page.wait_for_selector(".refusal")
-    assert page.input_value("#amount") == "10"
-    assert page.input_value("#presented") == ""
+    assert ready(page).input_value("#amount") == "10"
+    assert ready(page).input_value("#presented") == ""
 
 
 def test_it_works_without_a_script_and_a_form_sent_twice_is_done_once(
@@ -333,7 +335,7 @@ def test_it_works_without_a_script_and_a_form_sent_twice_is_done_once(
         page.wait_for_selector(".receipt")
         page.goto(f"{house.web}/seat/{SEAT}")
         names = ("form_token", "once_key", "bill")
-        form: Any = {name: page.input_value(f".till [name={name}]") for name in names}
+        form: Any = {name: ready(page).input_value(f".till [name={name}]") for name in names}
         form |= {"amount": "7", "presented": CARDS[1113].pan.reveal(), "button": "sale"}
         told = [
             page.request.post(f"{house.web}/seat/{SEAT}", form=form, max_redirects=0)
@@ -352,11 +354,11 @@ def test_nobody_else_is_at_the_seat(chromium: Chromium, house: House, cashier: C
         assert page.url == f"{house.web}/seat"
         page.click(f"button[value='{SEAT}']")
         page.wait_for_selector(".refusal")
-        assert "Somebody else sits there" in page.inner_text(".refusal")
+        assert "Somebody else sits there" in ready(page).inner_text(".refusal")
     stranger = house.person("merchant_operator", "yu", "merchant", "888290058120002")
     with opened(chromium, house, stranger) as page:
         page.goto(f"{house.web}/seat")
-        assert page.query_selector(f"button[value='{SEAT}']") is None
+        assert ready(page).query_selector(f"button[value='{SEAT}']") is None
     assert cashier.login == "min"
 
 
@@ -382,7 +384,7 @@ def test_its_pages_fit_and_are_read_by_day_and_night(
         page.click(f"button[value='{SEAT}']")
         page.wait_for_url(f"**/seat/{SEAT}")
         kind = "phone" if size is PHONE else "wide"
-        done = page.query_selector(".day td a")
+        done = ready(page).query_selector(".day td a")
         paths = {name: f"/{name}" for name in ("void", "refund", "complete", "paid", "day")} | {
             "seat": ""
         }
@@ -396,11 +398,11 @@ def test_its_pages_fit_and_are_read_by_day_and_night(
 
 def looked_at(page: Page, name: str, size: dict[str, int]) -> None:
     """Nothing runs out of the window, all that is written has contrast enough."""
-    width = page.evaluate("document.documentElement.scrollWidth")
+    width = ready(page).evaluate("document.documentElement.scrollWidth")
     assert width <= size["width"], (name, "it runs out of the window")
-    thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
+    thin = [row for row in ready(page).evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
     assert not thin, (name, thin)
-    unnamed = page.evaluate(
+    unnamed = ready(page).evaluate(
         "[...document.querySelectorAll('main input:not([type=hidden]), main select')]"
         ".filter((one) => !one.labels.length && !one.ariaLabel).map((one) => one.name)"
     )

@@ -161,10 +161,10 @@ def _forget(page: Page) -> None:
     page.context.clear_cookies()
 
 
-def heard(page: Page) -> Page:
-    """The page, once its own scripts hear what is pressed and dragged.
+def ready(page: Page) -> Page:
+    """The page, once all of it is there and its scripts hear what is pressed and dragged.
 
-    What somebody sees of a page may be there before they are: they are read behind it.
+    A page is seen, and clicked, while the rest of it is still being read.
     """
     page.wait_for_load_state("domcontentloaded")
     return page
@@ -173,12 +173,12 @@ def heard(page: Page) -> Page:
 def press(page: Page, *keys: str) -> None:
     """Keys, one after the other, wherever the focus is."""
     for key in keys:
-        heard(page).keyboard.press(key)
+        ready(page).keyboard.press(key)
 
 
 def write(page: Page, text: str) -> None:
     """A text, key by key, wherever the focus is."""
-    heard(page).keyboard.type(text)
+    ready(page).keyboard.type(text)
 
 
 def let_in(page: Page, address: str, who: Person) -> None:
@@ -191,9 +191,9 @@ def let_in(page: Page, address: str, who: Person) -> None:
 def looked_at(page: Page, name: str, *, is_whole: bool = False) -> None:
     """Nothing runs out of the window, all that is written has contrast enough; and its picture."""
     assert page.viewport_size is not None, "it has one"
-    width = page.evaluate("document.documentElement.scrollWidth")
+    width = ready(page).evaluate("document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"], (name, "it runs out of the window")
-    thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
+    thin = [row for row in ready(page).evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
     assert not thin, (name, thin)
     shot(page, name, is_whole=is_whole)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.switch.web.browsing import CONTRAST_MIN, CONTRASTS, SCREENS
+from tests.switch.web.browsing import CONTRAST_MIN, CONTRASTS, SCREENS, ready
 
 DESK = {"width": 1120, "height": 760}
 """A window on a desk, as it is printed in the manual."""
@@ -24,11 +24,11 @@ def pictured(page: Page, name: str) -> None:
     """What is on the screen now, which runs out of no window and has contrast enough."""
     size = page.viewport_size
     assert size is not None, "it has one"
-    width, height = page.evaluate(
+    width, height = ready(page).evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     )
     assert width <= size["width"], (name, "it runs out of the window")
-    thin = [row for row in page.evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
+    thin = [row for row in ready(page).evaluate(CONTRASTS) if row[0] < CONTRAST_MIN]
     assert not thin, (name, thin)
     tall = size["height"] if size["width"] < NARROW else min(height, HEIGHT_MAX)
     taken = page.screenshot(

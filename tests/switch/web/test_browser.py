@@ -18,6 +18,7 @@ from tests.switch.web.browsing import (
     new_window,
     opened,
     press,
+    ready,
     window,
     write,
 )
@@ -110,7 +111,7 @@ def test_without_a_script_all_of_it_works(
         page.check("[name=is_suspended]")
         page.fill("[name=note]", "looked at without a script")
         page.click("button[value=rehearse]")
-        assert "Only looked at" in page.inner_text("h2")
+        assert "Only looked at" in ready(page).inner_text("h2")
 
 
 def test_the_focus_goes_to_what_is_wrong(
@@ -123,7 +124,7 @@ def test_the_focus_goes_to_what_is_wrong(
         press(page, "Control+Enter")
         page.wait_for_selector(".refusal")
         page.wait_for_selector("[name=login]:focus")
-        assert page.input_value("[name=login]") == "NOT ONE"
+        assert ready(page).input_value("[name=login]") == "NOT ONE"
 
 
 def test_a_page_that_nobody_sees_lets_go_of_its_line_and_takes_one_again(
@@ -139,6 +140,6 @@ def test_a_page_that_nobody_sees_lets_go_of_its_line_and_takes_one_again(
         with page.expect_request("**/live/**") as first:
             page.goto(f"{address}/")
         with page.expect_event("requestfailed", lambda one: one == first.value):
-            page.evaluate(hides, True)  # noqa: FBT003 - as it is handed to the script
+            ready(page).evaluate(hides, True)  # noqa: FBT003 - as it is handed to the script
         with page.expect_request("**/live/**"):
-            page.evaluate(hides, False)  # noqa: FBT003 - the same
+            ready(page).evaluate(hides, False)  # noqa: FBT003 - the same

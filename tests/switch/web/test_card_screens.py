@@ -19,6 +19,7 @@ from tests.switch.web.browsing import (
     new_window,
     opened,
     press,
+    ready,
     write,
 )
 
@@ -54,9 +55,9 @@ def test_a_batch_is_opened_by_who_may_and_stopped_in_two_clicks(
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, address, house.manager)
         page.goto(f"{address}/card-batches/{made}")
-        assert "Open a card batch: Rights owner; not" in page.inner_text("main")
-        assert page.locator(".off", has_text="Suspend").is_visible()
-        assert page.locator("a.button", has_text="Open a card batch").count() == 0
+        assert "Open a card batch: Rights owner; not" in ready(page).inner_text("main")
+        assert ready(page).locator(".off", has_text="Suspend").is_visible()
+        assert ready(page).locator("a.button", has_text="Open a card batch").count() == 0
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, address, house.owner)
         page.goto(f"{address}/card-batches/{made}")
@@ -72,7 +73,7 @@ def test_a_batch_is_opened_by_who_may_and_stopped_in_two_clicks(
         page.wait_for_selector("h1:has-text('Done')")
         assert house.state(house.owner, made) == "suspended"
         page.goto(f"{address}/card-batches/{made}?tab=history")
-        assert "printed wrong" in page.inner_text("table.rows >> nth=-1")
+        assert "printed wrong" in ready(page).inner_text("table.rows >> nth=-1")
 
 
 def test_a_batch_looks_well(chromium: Chromium, address: str, house: Issuer) -> None:
@@ -111,15 +112,15 @@ def test_a_card_is_found_by_its_number_and_frozen_in_two_clicks(
         write(page, f"{pan[:4]} {pan[4:]}")
         press(page, "Enter")
         page.wait_for_url(f"{address}/cards/{card}")
-        assert pan not in page.content()
+        assert pan not in ready(page).content()
         page.click(".standing a.button:has-text('Freeze')")
         page.fill("[name=note]", "he called")
         page.click("button[value=do]")
         page.wait_for_selector("h1:has-text('Done')")
         page.click("a.button:has-text('Back')")
         page.wait_for_selector(".badge.frozen")
-        assert "he called" not in page.inner_text("main")
-        assert "Freeze, report" in page.inner_text("table.rows")
+        assert "he called" not in ready(page).inner_text("main")
+        assert "Freeze, report" in ready(page).inner_text("table.rows")
         assert not [each for each in asked if pan[4:] in each]
         assert page.goto(f"{address}/cards/99999999").status == 404
 
@@ -139,17 +140,16 @@ def test_an_activation_password_is_shown_for_some_seconds_and_kept_nowhere(
         give_code(page, house, house.owner)
         page.wait_for_selector(".once code")
         looked_at(page, "reveal-1440-en-light")
-        shown = page.inner_text(".once code")
+        shown = ready(page).inner_text(".once code")
         assert len(shown.replace("-", "")) >= 10
-        assert page.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == (
-            f"20;url=/card-batches/{batch}"
-        )
+        leaves = ready(page).locator("meta[http-equiv=refresh]").get_attribute("content")
+        assert leaves == f"20;url=/card-batches/{batch}"
         press(page, "Escape")
         page.wait_for_url(f"{address}/card-batches/{batch}")
-        assert shown not in page.content()
+        assert shown not in ready(page).content()
         page.goto(f"{address}/cards/{card}?tab=disclosures")
-        assert "customer" in page.inner_text("table.rows")
-        assert shown not in page.content()
+        assert "customer" in ready(page).inner_text("table.rows")
+        assert shown not in ready(page).content()
 
 
 def test_a_card_looks_well(chromium: Chromium, address: str, house: Issuer) -> None:
@@ -178,7 +178,7 @@ def test_cards_leave_in_a_workbook_that_an_owner_has_released(
         page.check("[name=chosen] >> nth=0")
         page.check("[name=chosen] >> nth=2")
         page.click("button:has-text('Export those ticked')")
-        assert len(page.input_value("[name=chosen]").split()) == 2
+        assert len(ready(page).input_value("[name=chosen]").split()) == 2
         page.check("[name=with_secrets]")
         page.fill("[name=workbook_password]", WORKBOOK)
         page.fill("[name=recipient]", "Heng Bao")
@@ -191,7 +191,7 @@ def test_cards_leave_in_a_workbook_that_an_owner_has_released(
         page.click("td.doing a.button >> nth=0")
         page.select_option("[name=decision]", "approve")
         page.click("button[value=do]")
-        told = page.inner_text(".code")
+        told = ready(page).inner_text(".code")
         assert f"{made}: activation passwords of 2 cards for Heng Bao" in told
         give_code(page, house, house.owner)
         page.wait_for_selector("h1:has-text('Done')")
@@ -206,4 +206,4 @@ def test_cards_leave_in_a_workbook_that_an_owner_has_released(
         sealed = Path(taken.value.path()).read_bytes()
         assert [len(row) for row in workbook(sealed)[1:]] == [len(workbook(sealed)[0])] * 2
         page.goto(place)
-        assert page.locator("button:has-text('Take a file')").count() == 0
+        assert ready(page).locator("button:has-text('Take a file')").count() == 0

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 from host.model.office import Done
 from tests.host.conftest import module_pool, pool, till
 from tests.host.office.test_voucher_use import made_desk
-from tests.switch.web.browsing import let_in, looked_at, needs_chromium, press
+from tests.switch.web.browsing import let_in, looked_at, needs_chromium, press, ready
 from tests.switch.web.test_member_pages import Shop, shop
 
 __all__ = ["module_pool", "pool", "shop", "till"]
@@ -32,7 +32,7 @@ async def test_a_clerk_is_told_that_it_waits_and_hands_over_once_it_is_agreed_to
         page.wait_for_selector("text=此券核销须复核")
         page.click("button:has-text('核销')")
         page.wait_for_selector("h1:has-text('等待复核')")
-        assert "暂勿交付" in page.inner_text("main")
+        assert "暂勿交付" in ready(page).inner_text("main")
         looked_at(page, "clerk-waits-phone-zh", is_whole=True)
         assert bureau.rows(desk.clerk, "counter_work", mine="true") == []
         [row] = bureau.rows(manager, "approvals", to_decide="true")

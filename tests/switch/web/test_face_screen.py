@@ -8,13 +8,7 @@ from playwright.sync_api import Browser as Chromium
 
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_card_faces import Studio
-from tests.switch.web.browsing import (
-    WIDE,
-    let_in,
-    needs_chromium,
-    opened,
-    pictured,
-)
+from tests.switch.web.browsing import WIDE, let_in, needs_chromium, opened, pictured, ready
 from tests.switch.web.conftest import Open
 
 
@@ -52,7 +46,7 @@ def test_a_face_is_changed_in_two_clicks_and_the_preview_follows(
         page.goto(f"{address}/show/card_faces")
         page.click("table.rows td a >> nth=0")
         page.wait_for_url(f"{address}/card-faces/{face}")
-        drawn = page.evaluate(
+        drawn = ready(page).evaluate(
             "(async () => { const one = new Image();"
             " one.src = document.querySelector('svg.face image').getAttribute('href');"
             " await one.decode(); return [one.naturalWidth, one.naturalHeight]; })()"

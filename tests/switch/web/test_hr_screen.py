@@ -5,14 +5,7 @@ from playwright.sync_api import Browser as Chromium
 
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_staff_issues import PRICE, Works
-from tests.switch.web.browsing import (
-    PHONE,
-    WIDE,
-    let_in,
-    looked_at,
-    needs_chromium,
-    opened,
-)
+from tests.switch.web.browsing import PHONE, WIDE, let_in, looked_at, needs_chromium, opened, ready
 
 pytestmark = needs_chromium
 LOOKS = ((PHONE, "zh-CN", "light"), (WIDE, "zh-CN", "light"), (WIDE, "en-GB", "dark"))
@@ -34,7 +27,7 @@ def test_a_department_is_given_vouchers_in_five_clicks(
         page.check("[name=departments][value=Sales]")  # 1
         page.fill("[name=name]", "Dragon boat")
         page.click("button[value=rehearse]")  # 2
-        told = page.inner_text(".rehearsed")
+        told = ready(page).inner_text(".rehearsed")
         assert "90.00" in told, told
         page.click("button[value=do]")  # 3
         page.fill("[name=totp_code]", works.bureau.code(works.hr))
@@ -44,11 +37,11 @@ def test_a_department_is_given_vouchers_in_five_clicks(
         page.wait_for_url(f"{address}/hr")
         works.bureau.do_jobs()
         page.goto(f"{address}/hr")
-        assert "0/2 · 0%" in page.inner_text("#report")
-        assert f"{2 * PRICE / 100:.2f}" in page.inner_text("#report")
+        assert "0/2 · 0%" in ready(page).inner_text("#report")
+        assert f"{2 * PRICE / 100:.2f}" in ready(page).inner_text("#report")
         page.click("#report h2 a")  # a month's report: two clicks from anywhere
         page.wait_for_url("**/show/staff_report?month=*")
-        assert "Sales" in page.inner_text("main")
+        assert "Sales" in ready(page).inner_text("main")
 
 
 def test_its_page_looks_well(chromium: Chromium, address: str, works: Works) -> None:

@@ -4,7 +4,7 @@ from playwright.sync_api import Page
 
 from tests.host.conftest import module_pool, pool, till
 from tests.host.office.test_gifts import PHONE
-from tests.switch.web.browsing import WIDE, let_in, looked_at, needs_chromium
+from tests.switch.web.browsing import WIDE, let_in, looked_at, needs_chromium, ready
 from tests.switch.web.test_member_pages import Shop, shop
 
 __all__ = ["module_pool", "pool", "shop", "till"]
@@ -21,7 +21,7 @@ async def test_a_member_writes_to_a_store_and_reads_its_answer(shop: Shop) -> No
         page.goto(f"{shop.address}/me/stores")
         page.click("text=写信反馈 >> nth=0")
         page.wait_for_url("**/me/mail?store=*")
-        assert page.input_value("[name=store]")
+        assert ready(page).input_value("[name=store]")
         page.select_option("[name=card]", index=1)
         page.select_option("[name=topic]", "complaint")
         page.fill("[name=title]", "收银太慢")
@@ -29,36 +29,36 @@ async def test_a_member_writes_to_a_store_and_reads_its_answer(shop: Shop) -> No
         looked_at(page, "me-mail-write-phone-zh", is_whole=True)
         page.click("details.starts button")
         page.wait_for_selector("article.letter")
-        assert "收银太慢" in page.inner_text("article.letter")
-        assert page.locator("article.new").count() == 0, "who wrote it has read it"
+        assert "收银太慢" in ready(page).inner_text("article.letter")
+        assert ready(page).locator("article.new").count() == 0, "who wrote it has read it"
 
     def answer(page: Page) -> None:
         let_in(page, shop.address, owner)
         page.goto(f"{shop.address}/")
         looked_at(page, "home-mail-wide-zh", is_whole=True)
-        page.locator("tr", has_text="收银太慢").locator("text=回信").click()
+        ready(page).locator("tr", has_text="收银太慢").locator("text=回信").click()
         page.fill("[name=text]", "很抱歉, 已加派人手。")
         page.click("button[value=do]")
         page.wait_for_load_state()
         page.goto(f"{shop.address}/")
-        assert "收银太慢" not in page.inner_text("main")
+        assert "收银太慢" not in ready(page).inner_text("main")
         page.goto(f"{shop.address}/show/mails")
-        assert page.locator("tbody tr").count() == 2
+        assert ready(page).locator("tbody tr").count() == 2
         looked_at(page, "mails-wide-zh", is_whole=True)
 
     def read(page: Page) -> None:
         shop.sign_in(page, PHONE)
         page.click("text=1 封未读信件")
         page.wait_for_url("**/me/mail")
-        assert "已加派人手" in page.inner_text("article.new")
+        assert "已加派人手" in ready(page).inner_text("article.new")
         looked_at(page, "me-mail-phone-zh", is_whole=True)
         page.click("article.new >> text=标为已读")
         page.wait_for_selector("article.letter")
-        assert page.locator("article.new").count() == 0
-        assert page.locator("article.letter").count() == 2
+        assert ready(page).locator("article.new").count() == 0
+        assert ready(page).locator("article.letter").count() == 2
         page.click("article.letter >> nth=0 >> text=删除")
         page.wait_for_load_state()
-        assert page.locator("article.letter").count() == 1
+        assert ready(page).locator("article.letter").count() == 1
 
     await shop.look(write)
     await shop.look(answer, size=WIDE)

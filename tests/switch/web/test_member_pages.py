@@ -28,7 +28,7 @@ from tests.host.office.test_voucher_use import made_desk
 from tests.host.test_gifts import money
 from tests.host.test_vouchers import FACE
 from tests.switch.web.browsing import PHONE as PHONE_SIZE
-from tests.switch.web.browsing import WIDE, Aside, looked_at, needs_chromium
+from tests.switch.web.browsing import WIDE, Aside, looked_at, needs_chromium, ready
 from tests.switch.web.conftest import served
 
 __all__ = ["module_pool", "pool", "till"]
@@ -131,7 +131,7 @@ async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop
         looked_at(page, "me-code-phone-zh", is_whole=True)
         page.click("text=换一个")
         page.wait_for_selector("svg.qr")
-        codes.append(str(page.get_attribute("svg.qr", "data-code")))
+        codes.append(str(ready(page).get_attribute("svg.qr", "data-code")))
 
     await shop.look(show)
     sale = shop.till.request(Kind.PURCHASE, None, 4_000, pan=Pan(codes[0]), entry_mode="032")
@@ -140,11 +140,11 @@ async def test_a_member_signs_in_and_pays_by_a_code_that_a_till_takes(shop: Shop
 
     def look_back(page: Page) -> None:
         shop.sign_in(page, PHONE)
-        assert "960.00" in page.inner_text("main")
-        last = page.inner_text(".paid li >> nth=0")
+        assert "960.00" in ready(page).inner_text("main")
+        last = ready(page).inner_text(".paid li >> nth=0")
         assert re.search(r"Purchase .*Quay\s+-CN¥40.00", last, re.IGNORECASE), last
         page.goto(f"{shop.address}/me/usages")
-        assert "40.00" in page.inner_text("main")
+        assert "40.00" in ready(page).inner_text("main")
         looked_at(page, "me-usages-wide-en", is_whole=True)
 
     await shop.look(look_back, size=WIDE, locale="en-GB")
@@ -167,7 +167,7 @@ async def test_a_member_scans_a_store_and_pays(shop: Shop) -> None:
         page.wait_for_selector(".tick")
         looked_at(page, "me-done-phone-zh", is_whole=True)
         page.goto(f"{shop.address}/pay/no-such-code")
-        assert "E-PAY-CODE" in page.inner_text("main")
+        assert "E-PAY-CODE" in ready(page).inner_text("main")
 
     await shop.look(pay)
     assert sum(money(shop.till, *CARDS[1:])) == 50_000
@@ -191,13 +191,13 @@ async def test_a_gift_is_sent_seen_and_claimed(shop: Shop) -> None:
 
     def claim(page: Page) -> None:
         shop.sign_in(page, OTHER_PHONE)
-        assert "端午安康!" in page.inner_text("main")
+        assert "端午安康!" in ready(page).inner_text("main")
         looked_at(page, "me-gift-wide-dark-en", is_whole=True)
         page.click("text=Open")
         page.click("text=Claim")
         page.wait_for_selector(".tick")
         page.goto(f"{shop.address}/me/gifts")
-        assert "端午安康!" not in page.inner_text("main")
+        assert "端午安康!" not in ready(page).inner_text("main")
 
     await shop.look(give)
     await shop.look(claim, locale="en-GB", size=WIDE, color_scheme="dark")
@@ -247,13 +247,13 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
     def draw(page: Page) -> None:
         shop.sign_in(page, PHONE)
         page.goto(f"{shop.address}/me/lottery")
-        assert "30 积分 · 100% · 剩余 5" in page.inner_text(".lottery ul")
+        assert "30 积分 · 100% · 剩余 5" in ready(page).inner_text(".lottery ul")
         page.select_option("[name=card]", str(cards[1]))
         page.click("text=抽一次")
         page.wait_for_selector(".tick")
         page.click("text=返回")
         page.wait_for_selector(".paid strong")
-        assert "30 积分" in page.inner_text(".paid")
+        assert "30 积分" in ready(page).inner_text(".paid")
         looked_at(page, "me-lottery-phone-zh", is_whole=True)
         page.goto(f"{shop.address}/me/points")
         looked_at(page, "me-points-phone-zh", is_whole=True)
@@ -271,7 +271,7 @@ async def test_a_member_draws_in_a_lottery_and_anybody_verifies_it(
         page.goto(f"{shop.address}/check")
         page.fill("[name=number]", "998800")
         page.click("main button")
-        assert page.locator(".refusal").count() == 1
+        assert ready(page).locator(".refusal").count() == 1
 
     await trio.to_thread.run_sync(begin)
     await shop.look(draw)
@@ -298,8 +298,8 @@ async def test_a_member_loads_a_card_by_a_code_and_sees_cash_come_in(shop: Shop)
         page.wait_for_selector(".tick")
         page.click("main a.button")
         page.wait_for_url("**/me/recharge")
-        assert "兑换码充值\n+¥50.00" in page.inner_text("main ul.paid")
-        codes.append(str(page.get_attribute("svg.qr", "data-code")))
+        assert "兑换码充值\n+¥50.00" in ready(page).inner_text("main ul.paid")
+        codes.append(str(ready(page).get_attribute("svg.qr", "data-code")))
 
     await shop.look(load)
 
@@ -317,7 +317,7 @@ async def test_a_member_loads_a_card_by_a_code_and_sees_cash_come_in(shop: Shop)
         looked_at(page, "me-recharge-wide-en", is_whole=True)
         page.goto(f"{shop.address}/me/usages?direction=in")
         looked_at(page, "me-usages-wide-en", is_whole=True)
-        assert page.locator("table.rows tbody tr").count() == 3
+        assert ready(page).locator("table.rows tbody tr").count() == 3
 
     await shop.look(wait, size=WIDE, locale="en-GB")
     assert money(shop.till, CARDS[0]) == [100_000 + FACE + 7_700]
@@ -334,12 +334,12 @@ async def test_a_member_pays_over_a_port_and_sees_it_loaded_as_soon_as_it_says_s
         page.fill("[name=amount_minor]", "77")
         page.click("text=微信支付")
         page.wait_for_url("**/me/payment/*")
-        assert "模拟" in page.inner_text("main")
+        assert "模拟" in ready(page).inner_text("main")
         looked_at(page, "me-payment-phone-zh", is_whole=True)
         page.click("main form button >> nth=0")
         shop.bureau.later(seconds=4)
         page.wait_for_selector("text=已充入")
-        assert page.locator("main form").count() == 0
+        assert ready(page).locator("main form").count() == 0
         looked_at(page, "me-payment-loaded-phone-zh", is_whole=True)
         page.click("main a.button")
         page.wait_for_selector("main ul.paid >> text=77.00")
@@ -364,18 +364,18 @@ async def test_a_member_finds_the_nearest_store_and_a_map_of_it(shop: Shop) -> N
         page.goto(f"{shop.address}/me/stores")
         page.click("[data-place]")
         page.wait_for_url("**/me/stores?at=*")
-        first = page.locator("ul.cards li").nth(0)
+        first = ready(page).locator("ul.cards li").nth(0)
         assert "徐汇店" in first.inner_text()
         assert "km" not in first.inner_text()
         assert first.locator("a.button").get_attribute("href") == "geo:31.2304,121.4737"
         looked_at(page, "me-stores-phone-zh", is_whole=True)
         page.goto(f"{shop.address}/me/stores?q=北京")
-        assert page.locator("ul.cards li").count() == 1
+        assert ready(page).locator("ul.cards li").count() == 1
         page.goto(f"{shop.address}/me/profile")
         page.fill("[name=name]", "小王")
         page.click("main form button")
         page.wait_for_url("**/me/profile")
-        assert page.input_value("[name=name]") == "小王"
+        assert ready(page).input_value("[name=name]") == "小王"
         looked_at(page, "me-profile-phone-zh", is_whole=True)
 
     here = {"latitude": 31.2305, "longitude": 121.4738}
@@ -407,7 +407,7 @@ async def test_a_member_sees_todays_advertising_on_the_page_that_it_was_booked_f
         shop.sign_in(page, PHONE)
         for path, told in (("/me", "TOP"), ("/me/stores", "NEAR")):
             page.goto(f"{shop.address}{path}")
-            section = page.locator("section[aria-labelledby=adverts]")
+            section = ready(page).locator("section[aria-labelledby=adverts]")
             assert section.locator("li b").all_inner_texts() == [f"下午茶 {told}"]
             assert "<b>两人同行</b>" in section.inner_text()
             looked_at(page, f"me-advert-{told.lower()}-phone-zh", is_whole=True)
@@ -432,9 +432,9 @@ async def test_what_is_refused_stands_where_it_was_typed_and_is_mended_there(sho
         for name, value in typed.items():
             page.fill(f"form.sheet [name={name}]", value)
         page.click("text=送出")
-        assert page.locator(".refusal").count() == 1
+        assert ready(page).locator(".refusal").count() == 1
         for name, value in typed.items():
-            assert page.input_value(f"form.sheet [name={name}]") == value, name
+            assert ready(page).input_value(f"form.sheet [name={name}]") == value, name
         looked_at(page, "me-give-refused-phone-zh", is_whole=True)
         page.fill("form.sheet [name=amount_minor]", "1.50")
         page.click("text=送出")
@@ -444,16 +444,18 @@ async def test_what_is_refused_stands_where_it_was_typed_and_is_mended_there(sho
         page.goto(f"{shop.address}/me/mail")
         page.fill("[name=title]", "收银太慢")
         page.fill("[name=text]", "x" * 200)
-        page.eval_on_selector("[name=topic] >> nth=0", "one => one.options[0].value = 'none'")
+        ready(page).eval_on_selector(
+            "[name=topic] >> nth=0", "one => one.options[0].value = 'none'"
+        )
         page.click("details.starts button")
-        assert page.locator(".refusal").count() == 1
-        assert page.input_value("[name=title]") == "收银太慢"
-        assert page.input_value("[name=text]") == "x" * 200
+        assert ready(page).locator(".refusal").count() == 1
+        assert ready(page).input_value("[name=title]") == "收银太慢"
+        assert ready(page).input_value("[name=text]") == "x" * 200
         page.goto(f"{shop.address}/pay/{code}")
         page.fill("[name=amount_minor]", "1,50")
         page.click("main button")
-        assert page.locator(".refusal").count() == 1
-        assert page.input_value("[name=amount_minor]") == "1,50"
+        assert ready(page).locator(".refusal").count() == 1
+        assert ready(page).input_value("[name=amount_minor]") == "1,50"
         looked_at(page, "me-pay-refused-phone-zh", is_whole=True)
 
     await shop.look(give)

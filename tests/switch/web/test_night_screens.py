@@ -22,6 +22,7 @@ from tests.switch.web.browsing import (
     opened,
     pictured,
     press,
+    ready,
     write,
 )
 from tests.switch.web.conftest import Open
@@ -85,12 +86,12 @@ def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, night.address, night.owner)
         page.goto(night.address + path)
-        assert "CN¥323.00" in page.inner_text(".reckoning .whole >> nth=0")
+        assert "CN¥323.00" in ready(page).inner_text(".reckoning .whole >> nth=0")
         page.click(".reckoning a >> nth=0")
         assert page.url.endswith("#positions")
         page.click("#positions tbody a >> nth=0")
-        assert page.locator("tbody tr").count() == len(night.rrns)
-        assert all(rrn in page.inner_text("tbody") for rrn in night.rrns)
+        assert ready(page).locator("tbody tr").count() == len(night.rrns)
+        assert all(rrn in ready(page).inner_text("tbody") for rrn in night.rrns)
         page.go_back()
         with page.expect_download() as told:
             page.click("button:has-text('XLSX')")
@@ -100,9 +101,9 @@ def test_a_merchant_sees_how_each_cent_of_a_statement_came_to_be_and_confirms_it
         page.fill("#why", "charged twice")
         page.click("button:has-text('Dispute what is ticked')")
         page.wait_for_selector("#disputes tbody tr")
-        assert "charged twice" in page.inner_text("#disputes")
-        assert "CN¥200.00" in page.inner_text(".reckoning .whole >> nth=1")
-        assert not page.query_selector("button:has-text('Confirm')")
+        assert "charged twice" in ready(page).inner_text("#disputes")
+        assert "CN¥200.00" in ready(page).inner_text(".reckoning .whole >> nth=1")
+        assert not ready(page).query_selector("button:has-text('Confirm')")
         looked_at(page, "settlement-disputed-wide-en", is_whole=True)
     with opened(chromium, WIDE, "zh-CN") as page:
         let_in(page, night.address, night.issuer)
@@ -122,8 +123,8 @@ def test_a_night_says_what_it_did_what_blocks_it_and_is_released_by_another_with
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, night.address, one)
         page.goto(night.address + path)
-        assert page.locator(".night .done").count() == len(STEPS)
-        assert "Nothing that is listed here is open" in page.inner_text("#blocks")
+        assert ready(page).locator(".night .done").count() == len(STEPS)
+        assert "Nothing that is listed here is open" in ready(page).inner_text("#blocks")
         page.click("button:has-text('Run the night')")
         page.fill("#code", night.office.code(one))
         page.click("button[value=do]")
@@ -144,8 +145,8 @@ def test_a_night_says_what_it_did_what_blocks_it_and_is_released_by_another_with
         page.click("button[value=do]")
         _is_done(page)
         page.goto(night.address + path)
-        assert other.login in page.inner_text(".facts")
-        assert not page.query_selector("#total")
+        assert other.login in ready(page).inner_text(".facts")
+        assert not ready(page).query_selector("#total")
         looked_at(page, "night-released-wide-en", is_whole=True)
 
 
@@ -189,7 +190,7 @@ def test_what_waits_is_decided_in_two_clicks_with_what_it_would_do_before_the_ey
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, night.address, other)
         page.goto(night.address + "/approvals")
-        assert page.title().startswith("(3)")
+        assert ready(page).title().startswith("(3)")
         press(page, "j")
         press(page, "r")
         write(page, "not theirs")
@@ -203,8 +204,8 @@ def test_what_waits_is_decided_in_two_clicks_with_what_it_would_do_before_the_ey
     with opened(chromium, WIDE, "zh-CN") as page:
         let_in(page, night.address, one)
         page.goto(night.address + "/approvals")
-        assert "(1)" in page.inner_text("#own")
-        assert "(0)" in page.inner_text("#waiting")
+        assert "(1)" in ready(page).inner_text("#own")
+        assert "(0)" in ready(page).inner_text("#waiting")
         page.click("button:has-text('撤回')")
         page.wait_for_selector("#own:has-text('(0)')")
     states = [row["state"] for row in office.rows(office.admin, "approvals")]
@@ -238,7 +239,7 @@ def test_a_difference_is_matched_by_two_keys_taken_on_in_two_clicks_and_a_case_i
         page.click("button[value=match]")
         page.wait_for_selector(".refusal")
         page.goto(night.address + f"/nights/{DAY}")
-        assert "given up by the switch" in page.inner_text("#blocks")
+        assert "given up by the switch" in ready(page).inner_text("#blocks")
         page.goto(night.address + "/exceptions")
         page.click(".found a:has-text('given up by the switch')")
         page.fill("#note", "undone by hand")
@@ -281,4 +282,4 @@ def _differ(office: Bureau) -> None:
 
 def _is_done(page: Page) -> None:
     page.wait_for_load_state()
-    assert page.inner_text("h1").startswith("Done"), page.inner_text("main")
+    assert ready(page).inner_text("h1").startswith("Done"), ready(page).inner_text("main")

@@ -6,7 +6,7 @@ from tests.host.conftest import module_pool, pool, till
 from tests.host.office.conftest import PAY_PIN
 from tests.host.office.test_gifts import PHONE
 from tests.host.office.test_voucher_use import made_desk
-from tests.switch.web.browsing import let_in, looked_at, needs_chromium, window
+from tests.switch.web.browsing import let_in, looked_at, needs_chromium, ready, window
 from tests.switch.web.test_member_pages import Shop, shop
 
 __all__ = ["module_pool", "pool", "shop", "till"]
@@ -28,7 +28,7 @@ async def test_the_tablet_has_what_a_member_says_on_the_phone(shop: Shop) -> Non
 
     def make_ready(page: Page, tablet: Page) -> None:
         tablet.goto(f"{shop.address}/pickups")
-        assert "暂无预约" in tablet.inner_text("main")
+        assert "暂无预约" in ready(tablet).inner_text("main")
         shop.sign_in(page, PHONE)
         page.click("text=到店自提 >> nth=0")
         page.wait_for_url("**/me/pickup?card=*")
@@ -38,9 +38,9 @@ async def test_the_tablet_has_what_a_member_says_on_the_phone(shop: Shop) -> Non
         looked_at(tablet, "pickups-tablet-zh", is_whole=True)
         tablet.click("text=备货完成")
         tablet.wait_for_load_state()
-        assert tablet.locator("li[data-rings]").count() == 0
+        assert ready(tablet).locator("li[data-rings]").count() == 0
         page.goto(f"{shop.address}/me/pickup")
-        assert "已备货" in page.inner_text("main")
+        assert "已备货" in ready(page).inner_text("main")
         page.click("text=出示提货码")
         page.fill("[name=pin]", PAY_PIN)
         page.click("main button")

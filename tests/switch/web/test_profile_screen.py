@@ -4,13 +4,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 
 from tests.host.office.conftest import HOME, Bureau, Person
-from tests.switch.web.browsing import (
-    WIDE,
-    let_in,
-    needs_chromium,
-    opened,
-    pictured,
-)
+from tests.switch.web.browsing import WIDE, let_in, needs_chromium, opened, pictured, ready
 from tests.switch.web.conftest import Open
 
 pytestmark = needs_chromium
@@ -32,12 +26,12 @@ def test_a_merchant_opens_its_data_by_the_menu_and_changes_a_line_in_its_place(
         page.click('nav.menu a:has-text("A merchant\'s own data")')
         page.click("table.rows td a >> nth=0")
         page.wait_for_url(place)
-        assert page.locator("form [name=name], form [name=trade]").count() == 0
+        assert ready(page).locator("form [name=name], form [name=trade]").count() == 0
         page.fill("[name=introduction_en]", "Coffee by hand, since 1998")
         page.fill("[name=hours]", "9-21")
         page.click("button:has-text('Save')")
         page.wait_for_url(place)
-        assert page.input_value("[name=introduction_en]") == "Coffee by hand, since 1998"
+        assert ready(page).input_value("[name=introduction_en]") == "Coffee by hand, since 1998"
     [row] = shared_bureau.rows(owner, "merchant_profiles")
     assert (row["introduction_en"], row["hours"]) == ("Coffee by hand, since 1998", "9-21")
     pictured(chromium, address, owner, {"profile": f"/merchants/{HOME['merchant']}"})

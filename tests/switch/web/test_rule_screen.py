@@ -5,14 +5,7 @@ from playwright.sync_api import Browser as Chromium
 
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_rules_of_people import TODAY, People
-from tests.switch.web.browsing import (
-    PHONE,
-    WIDE,
-    let_in,
-    looked_at,
-    needs_chromium,
-    opened,
-)
+from tests.switch.web.browsing import PHONE, WIDE, let_in, looked_at, needs_chromium, opened, ready
 
 pytestmark = needs_chromium
 
@@ -31,8 +24,10 @@ def test_a_number_is_changed_and_tried_in_two_clicks(
     with opened(chromium, WIDE, "en-GB") as page:
         let_in(page, address, people.manager)
         page.goto(place)
-        assert "no more than 500.00 CNY a business date for a card" in page.inner_text(".says")
-        assert page.locator(".off", has_text="End a rule").is_visible()
+        assert "no more than 500.00 CNY a business date for a card" in ready(page).inner_text(
+            ".says"
+        )
+        assert ready(page).locator(".off", has_text="End a rule").is_visible()
         page.fill("[name=amount_minor]", "400")
         page.click("button:has-text('Save as a draft')")
         page.wait_for_selector(".says:has-text('400.00 CNY')")
@@ -41,7 +36,7 @@ def test_a_number_is_changed_and_tried_in_two_clicks(
         page.wait_for_url(place)
         people.bureau.do_jobs()
         page.wait_for_selector("h3:has-text('What it would have told on')")
-        assert "newly declined" in page.inner_text("main")
+        assert "newly declined" in ready(page).inner_text("main")
     for size, language, scheme in ((PHONE, "zh-CN", "light"), (WIDE, "en-GB", "dark")):
         with opened(chromium, size, language, scheme) as page:
             let_in(page, address, people.manager)

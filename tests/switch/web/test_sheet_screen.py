@@ -13,12 +13,12 @@ from tests.host.office.test_voucher_prints import PASSWORD, made
 from tests.switch.web.browsing import (
     PHONE,
     WIDE,
-    heard,
     let_in,
     looked_at,
     needs_chromium,
     opened,
     press,
+    ready,
 )
 from tests.switch.web.conftest import Open
 
@@ -45,20 +45,23 @@ def test_a_sheet_is_begun_with_a_template_and_a_part_is_moved_by_keys_and_dragge
         page.click("table.rows td a >> nth=0")
         page.wait_for_selector("h1:has-text('Autumn')")
         place = page.url
-        assert page.locator("text=A phone reads it").is_visible()
-        heard(page).focus("[data-part=title]")
+        assert ready(page).locator("text=A phone reads it").is_visible()
+        ready(page).focus("[data-part=title]")
         press(page, "ArrowRight", "ArrowRight", "ArrowDown")
-        assert (page.input_value("#lefts-title"), page.input_value("#tops-title")) == ("5", "4")
+        assert (
+            ready(page).input_value("#lefts-title"),
+            ready(page).input_value("#tops-title"),
+        ) == ("5", "4")
         _drag(page, "[data-part=valid]", 3)
-        assert page.input_value("#lefts-valid") == "6"
+        assert ready(page).input_value("#lefts-valid") == "6"
         page.fill("#sizes-qr", "12")
         page.fill("#widths-qr", "12")
         page.click("button:has-text('Save')")
         page.wait_for_selector(".refusal:has-text('QR code: the QR code is smaller than 15 mm')")
         assert page.url == place
-        drawn = page.locator("[data-part=title] rect")
+        drawn = ready(page).locator("[data-part=title] rect")
         assert (drawn.get_attribute("x"), drawn.get_attribute("y")) == ("5.0", "4.0")
-        assert page.locator("[data-part=qr].wrong").count() == 1
+        assert ready(page).locator("[data-part=qr].wrong").count() == 1
         page.fill("#sizes-qr", "18")
         page.fill("#widths-qr", "18")
         page.fill("#lefts-title", "3")
@@ -76,13 +79,13 @@ def test_a_sheet_is_begun_with_a_template_and_a_part_is_moved_by_keys_and_dragge
 
 def _drag(page: Page, part: str, by_mm: int) -> None:
     """So many millimetres to the right, by the mouse."""
-    box = page.locator(f"{part} rect").bounding_box()
-    whole = page.locator("[data-voucher]").bounding_box()
+    box = ready(page).locator(f"{part} rect").bounding_box()
+    whole = ready(page).locator("[data-voucher]").bounding_box()
     assert box is not None
     assert whole is not None
     mm = min(whole["width"] / 74, whole["height"] / 41)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    mouse = heard(page).mouse
+    mouse = ready(page).mouse
     mouse.move(x, y)
     mouse.down()
     mouse.move(x + by_mm * mm, y, steps=4)
@@ -102,8 +105,8 @@ def test_a_batch_is_previewed_with_what_it_is_and_printed_in_three_clicks(
         page.fill("#p-batch", batch)
         page.click("button:has-text('Preview with this batch')")
         page.wait_for_selector(f"text={batch}")
-        assert "pages 2" in page.inner_text("main")
-        told = page.content()
+        assert "pages 2" in ready(page).inner_text("main")
+        told = ready(page).content()
         assert "SAMP-LE00" in told
         assert [code for code in codes if code in told] == []
         page.fill("#p-first", "1")

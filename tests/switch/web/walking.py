@@ -13,7 +13,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from tests.host.office.conftest import code_at
-from tests.switch.web.browsing import WIDE, window
+from tests.switch.web.browsing import WIDE, ready, window
 from tests.switch.web.screens import pictured
 
 COMMAND = (sys.executable, "-m", "config")
@@ -46,7 +46,7 @@ class Walk:
                 page.goto(self.address)
             else:
                 page.goto(self.links[role])
-                seed = page.query_selector(".visit details code")
+                seed = ready(page).query_selector(".visit details code")
                 self.seeds[role] = seed.text_content() or "" if seed else ""
                 if language == "en-GB":
                     pictured(page, "visit-en")
