@@ -9,7 +9,8 @@ All of it is an operator's doing on the owner's connection, beside a host that m
 """
 
 import datetime as dt
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,6 +30,8 @@ from host.store.keys import Connection, StoredComponent
 
 TMK_BYTES: Final = 16
 EXPORTABLE: Final = "E"
+NAME: Final = re.compile(r"(?! )[\x20-\x7e]{1,64}(?<! )")
+"""What a key that is no terminal's may be called: its key block says it, in ASCII."""
 MODES_OUTSIDE: Final = {"tmk": "B"}
 """A master key encrypts working keys here and decrypts them in the terminal."""
 
@@ -50,6 +53,12 @@ class Target:
     def text(self) -> str:
         """What its components are kept under."""
         return "/".join([self.purpose, self.owner, *([self.key_id] if self.key_id else [])])
+
+    @property
+    def typed(self) -> str:
+        """How a command line says whose key it is."""
+        option = {"transport": " --transport", "zpk": " --zone"}.get(self.purpose, "")
+        return self.owner + (f" --key-id {self.key_id}" if self.key_id else option)
 
     @property
     def algorithm(self) -> str:
@@ -109,7 +118,7 @@ def enter_component(
         if missing:
             _keep(connection, hsm, target, entry, now)
             return Entered(missing=tuple(missing))
-        key = _combined([*(_value(hsm, target, one) for one in others), entry.value])
+        key = _combined(target, [*(_value(hsm, target, one) for one in others), entry.value])
         _check_whole(target, key, whole)
         by = ", ".join([*(one.entered_by for one in others), entry.entered_by])
         check = _store(connection, hsm, target, key, by, now)
@@ -126,21 +135,30 @@ def give_up_entry(connection: Connection, target: Target) -> int:
     return rows.drop_components(connection, checked_target(connection, target).text)
 
 
-def generate_tmk(
-    connection: Connection, hsm: Hsm, terminal_id: str, *, count: int, by: str, now: dt.datetime
-) -> tuple[list[Secret], str]:
-    """A new master key for a terminal, stored; its components for two or three custodians.
+def generate_tmk(  # noqa: PLR0913 - who makes it, when, and into how many parts
+    connection: Connection,
+    hsm: Hsm,
+    terminal_id: str,
+    hand_out: Callable[[list[Secret], str], None],
+    *,
+    count: int,
+    by: str,
+    now: dt.datetime,
+) -> str:
+    """A new master key for a terminal, of which its check value is given.
+
+    It is stored once its two or three components, and its check value, are handed out to their
+    custodians: whatever ends that, kill -9 too, leaves the terminal the key that it has.
 
     Raises:
-        KeyCeremonyError: there is no such terminal.
+        KeyCeremonyError: there is no such terminal. What `hand_out` raises, too.
     """
-    target = Target(purpose="tmk", owner=terminal_id)
+    target = checked_target(connection, Target(purpose="tmk", owner=terminal_id))
     key = new_key(TMK_BYTES)
-    parts = split(key, count)
+    hand_out(split(key, count), check_value_of(key, target.algorithm))
     with connection.transaction():
-        checked_target(connection, target)
         rows.drop_components(connection, target.text)
-        return parts, _store(connection, hsm, target, key, by, now)
+        return _store(connection, hsm, target, key, by, now)
 
 
 def export_key(
@@ -166,15 +184,23 @@ def export_key(
     return _leaving(block, key, under[1], purpose)
 
 
-def key_for_seat(
-    connection: Connection, hsm: Hsm, terminal_id: str, under: Secret, *, by: str, now: dt.datetime
-) -> tuple[str, str]:
-    """A new master key for a terminal whose place a web front takes: its block, its check value.
+def key_for_seat(  # noqa: PLR0913 - who makes it, when, and under which key it leaves
+    connection: Connection,
+    hsm: Hsm,
+    terminal_id: str,
+    under: Secret,
+    hand_out: Callable[[str], None],
+    *,
+    by: str,
+    now: dt.datetime,
+) -> str:
+    """A new master key for a terminal whose place a web front takes; gives its check value.
 
-    It leaves at once under the front's own key, and whoever held another one signs on no more.
+    Its block, under the front's own key, is handed out before it is stored for good; then whoever
+    held another one signs on no more.
 
     Raises:
-        KeyCeremonyError: there is no such terminal.
+        KeyCeremonyError: there is no such terminal. What `hand_out` raises, too.
     """
     target = Target(purpose="tmk", owner=terminal_id)
     with connection.transaction():
@@ -183,8 +209,8 @@ def key_for_seat(
         check_value = _store(connection, hsm, target, new_key(TMK_BYTES), by, now)
         stored = rows.read_key(connection, hsm, "tmk", terminal_id)
         assert stored is not None, "it was made"
-        block, key = stored
-        return _leaving(block, key, under, "tmk"), check_value
+        hand_out(_leaving(*stored, under, "tmk"))
+    return check_value
 
 
 def _leaving(block: str, key: Secret, under: Secret, purpose: str) -> str:
@@ -221,9 +247,14 @@ def checked_target(connection: Connection, target: Target) -> Target:
     8 bytes may be an AES id, or a TDES one without its F's: how the terminal seals tells.
 
     Raises:
-        KeyCeremonyError: there is no such terminal, or the id is none.
+        KeyCeremonyError: there is no such terminal, or the id or the name is none.
     """
     if target.purpose in rows.NAMED:
+        if not NAME.fullmatch(target.owner):
+            raise KeyCeremonyError(
+                f"{target.owner!r} is no name for a key: it has 1 to 64 ASCII characters and no "
+                "blank at either end. Next: choose another, such as that of who has the other half"
+            )
         return target
     algorithm = rows.mac_algorithm_of(connection, target.owner)
     if algorithm is None:
@@ -250,7 +281,10 @@ def _check_entry(target: Target, entry: Entry) -> None:
             f"{2 * len(entry.value)}. Next: enter it again"
         )
     if not 1 <= entry.number <= entry.count:
-        raise KeyCeremonyError(f"there is no component {entry.number} of {entry.count}")
+        raise KeyCeremonyError(
+            f"there is no component {entry.number} of {entry.count}. Next: --component says which "
+            "one is yours, --of how many there are"
+        )
     if not is_check_value(entry.check_value, entry.value, target.algorithm):
         raise KeyCeremonyError(
             f"the check value of component {entry.number} is wrong: nothing is stored. "
@@ -270,17 +304,17 @@ def _check_beside(target: Target, entry: Entry, others: list[StoredComponent]) -
             raise KeyCeremonyError(
                 f"component {other.number} of {other.count} of {target.text} is entered already "
                 f"(by {other.entered_by}). Next: enter the missing one, or begin again with "
-                "posswitch keys import --give-up"
+                f"posswitch keys import {target.typed} --give-up"
             )
 
 
-def _combined(parts: list[Secret]) -> Secret:
+def _combined(target: Target, parts: list[Secret]) -> Secret:
     try:
         return combine(parts)
     except ValueError as error:
         raise KeyCeremonyError(
             f"{error}: nothing is stored. Next: enter it again, or begin again with "
-            "posswitch keys import --give-up"
+            f"posswitch keys import {target.typed} --give-up"
         ) from None
 
 
@@ -293,7 +327,9 @@ def _check_whole(target: Target, key: Secret, whole: str | None) -> None:
     if not is_check_value(whole, key, target.algorithm):
         raise KeyCeremonyError(
             "the components do not give a key with this check value: nothing is stored. Next: "
-            "compare the check values of the components with those on paper, then enter again"
+            "compare the check values of the components with those on paper (posswitch keys list "
+            f"has those that wait), then enter again; posswitch keys import {target.typed} "
+            "--give-up forgets those that wait"
         )
     if target.algorithm == "T":
         _check_strength(key)

@@ -39,20 +39,12 @@ def generate(
     settings: SettingsOption = None,
 ) -> None:
     """Make a terminal's master key (TMK). Its components are shown one custodian at a time."""
-    from config.tasks.keys import (
-        generate_components,
-        opened_keys,
-        show_components,
-        write_components,
-    )
+    from config.tasks.keys import generate as make
+    from config.tasks.keys import opened_keys
 
     with opened_keys(data, settings) as keys:
-        made = generate_components(keys, terminal_id, count, to=to, replace=replace)
-    if to is None:
-        show_components(made)
-    else:
-        write_components(made, to)
-    tell(f"{terminal_id}: master key {made.check_value} stored")
+        check_value = make(keys, terminal_id, count, to=to, replace=replace)
+    tell(f"{terminal_id}: master key {check_value} stored")
 
 
 @app.command("import")

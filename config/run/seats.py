@@ -1,6 +1,9 @@
 """A seat of a web front: a terminal's master key under the front's own, in a directory of both."""
 
+import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +29,16 @@ def make_seat_key(
         KeyCeremonyError, SeatKeyError: nothing was made.
     """
     under = _front_key(directory)
-    block, check_value = key_for_seat(connection, hsm, terminal_id, under, by=by, now=utc_now())
     path = directory / f"{terminal_id}{BLOCK}"
-    _write(path, block)
-    return path, check_value
+    with _written(path), private_file(path) as file:  # in its place once the key is stored
+
+        def hand_out(block: str) -> None:
+            file.write(block.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+        told = key_for_seat(connection, hsm, terminal_id, under, hand_out, by=by, now=utc_now())
+    return path, told
 
 
 def _front_key(directory: Path) -> Secret:
@@ -49,12 +58,18 @@ def _front_key(directory: Path) -> Secret:
 
 
 def _write(path: Path, text: str) -> None:
+    with _written(path), private_file(path) as file:
+        file.write(text.encode() + b"\n")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """In which a file is written; where it cannot be, the terminal keeps the key that it has."""
     try:
-        with private_file(path) as file:
-            file.write(text.encode() + b"\n")
+        yield
     except OSError as error:
         raise SurroundingsError(
-            f"{path} cannot be written: {error.strerror}. Next: mend that, and make the seat again "
-            "with --replace",
+            f"{path} cannot be written: {error.strerror}. Nothing was made. Next: mend that, and "
+            "run it again",
             "E-FILE",
         ) from error

@@ -4,7 +4,6 @@ Components come in by a prompt that shows nothing, never on the command line, wh
 and a shell's history show. They go out one to a screen, or one to a file.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +40,7 @@ from host.keys import (
     give_up_entry,
 )
 from host.model.secrets import Secret
+from host.private_files import private_file
 from host.store import keys as rows
 from host.store.connecting import SHORT, connect
 
@@ -113,13 +113,11 @@ def target_of(owner: str, *, is_transport: bool, is_zone: bool, key_id: str | No
     return Target(purpose="tmk", owner=owner)
 
 
-def generate_components(
-    keys: Keys, terminal_id: str, count: int, *, to: Path | None, replace: bool
-) -> Generated:
-    """Make and store a master key, once it is sure that its components can be handed out.
+def generate(keys: Keys, terminal_id: str, count: int, *, to: Path | None, replace: bool) -> str:
+    """Make a master key, hand out its components, and store it; gives its check value.
 
     Raises:
-        OperatorError, KeyCeremonyError: nothing was made.
+        OperatorError, KeyCeremonyError: nothing is stored.
     """
     if to is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise SettingsError(
@@ -137,13 +135,21 @@ def generate_components(
             f"terminal {terminal_id} has a master key, and would not sign on until it holds the "
             "new one. Next: --replace, if that is meant"
         )
-    parts, check_value = generate_tmk(
-        keys.connection, keys.hsm, terminal_id, count=count, by=operator_name(), now=utc_now()
-    )
-    return Generated(terminal_id, parts, check_value)
+
+    def hand_out(components: list[Secret], check_value: str) -> None:
+        made = Generated(terminal_id, components, check_value)
+        if to is None:
+            _show(made)
+        else:
+            _write(made, to)
+
+    return generate_tmk(
+        keys.connection, keys.hsm, terminal_id, hand_out,
+        count=count, by=operator_name(), now=utc_now(),
+    )  # fmt: skip
 
 
-def show_components(made: Generated) -> None:
+def _show(made: Generated) -> None:
     """Each component alone on the screen, until its custodian has written it down."""
     for number in range(1, len(made.components) + 1):
         _wait(f"custodian {number}, alone at the screen, press Enter")
@@ -157,24 +163,32 @@ def _wait(what: str) -> None:
     typer.prompt(speech.said(what), default="", show_default=False)
 
 
-def write_components(made: Generated, directory: Path) -> None:
-    """Each component in a file that only its owner may read.
+def _write(made: Generated, directory: Path) -> None:
+    """Each component in a file that only its owner may read: all of them, or none.
 
     Raises:
         SurroundingsError: a file is there already, or cannot be written.
     """
-    for number in range(1, len(made.components) + 1):
-        path = directory / f"{made.terminal_id}-component-{number}.txt"
+    files = [
+        directory / f"{made.terminal_id}-component-{number}.txt"
+        for number in range(1, len(made.components) + 1)
+    ]
+    written: list[Path] = []
+    for number, path in enumerate(files, 1):
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(_written(made, number) + "\n")
+            with private_file(path, is_new=True) as file:
+                file.write(_written(made, number).encode() + b"\n")
         except OSError as error:
+            for one in written:
+                one.unlink(missing_ok=True)
             raise SurroundingsError(
-                f"{path} cannot be written: {error.strerror}. The key is stored and its components "
-                "are lost. Next: mend that, and generate again with --replace",
+                f"{path} cannot be written: {error.strerror}. No key was made, and the terminal "
+                "keeps the one that it has. Next: mend that (a file that is there already is not "
+                "written over: move it away), and run it again",
                 "E-FILE",
             ) from error
+        written.append(path)
+    for number, path in enumerate(files, 1):
         tell(f"component {number} is in {path}")
 
 
@@ -188,8 +202,9 @@ def import_component(keys: Keys, target: Target, number: int, count: int, whole:
     operator = person_name()
     value = _hexadecimal(_asked(f"{operator}, component {number} of {count}", is_hidden=True))
     check_value = _asked(f"check value of component {number}")
-    waiting = [one for one in rows.list_components(keys.connection) if one.target == target.text]
-    if whole is None and len(waiting) + 1 == count:
+    waiting = rows.list_components(keys.connection)
+    there = {one.number for one in waiting if one.target == target.text}
+    if whole is None and number not in there and len(there) + 1 == count:
         whole = _asked("check value of the whole key")
     entry = Entry(
         number=number, count=count, value=value, check_value=check_value, entered_by=operator
@@ -213,12 +228,16 @@ def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
     """
     found = rows.list_keys(keys.connection, owner, keys.hsm)
     counters = rows.list_counters(keys.connection, owner)
-    if owner is not None and not found and not counters:
+    waiting = [
+        one
+        for one in rows.list_components(keys.connection)
+        if owner is None or f"{one.target}/".partition("/")[2].startswith(f"{owner}/")
+    ]
+    if owner is not None and not (found or counters or waiting):
         raise KeyCeremonyError(
             f"no key of {owner!r} is stored. Next: posswitch keys list shows whose there are; "
             "posswitch keys generate makes a terminal's"
         )
-    waiting = rows.list_components(keys.connection)
     asked = rows.waiting_rotations(keys.connection)
     console = screen()
     if as_json:
@@ -300,7 +319,10 @@ def _asked(what: str, *, is_hidden: bool = False) -> str:
     if sys.stdin.isatty():
         answer: str = typer.prompt(speech.said(what), hide_input=is_hidden)
         return answer.strip()
-    return sys.stdin.readline().strip()
+    line = sys.stdin.readline().strip()
+    if not line:
+        raise KeyCeremonyError(f"{what}: nothing was entered. Next: run it again, and enter it")
+    return line
 
 
 def _hexadecimal(text: str) -> Secret:

@@ -206,7 +206,15 @@ def test_a_key_id_that_is_none_is_refused(owner: Connection) -> None:
 
 
 def test_a_generated_key_is_its_components(owner: Connection) -> None:
-    parts, told = generate_tmk(owner, HSM, TID, count=3, by="alice", now=NOW)
+    before, seen = read_tmk(owner, HSM, TID), list[tuple[list[Secret], str]]()
+
+    def hand_out(parts: list[Secret], check: str) -> None:
+        assert read_tmk(owner, HSM, TID) == before, "it is stored before anybody has it"
+        seen.append((parts, check))
+
+    told = generate_tmk(owner, HSM, TID, hand_out, count=3, by="alice", now=NOW)
+    [(parts, check)] = seen
+    assert check == told
     key = read_tmk(owner, HSM, TID)
     assert key is not None
     assert check_value(key) == told

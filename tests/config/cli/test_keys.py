@@ -24,6 +24,7 @@ from host.hsm.components import split
 from host.hsm.keys import aes_cmac_check_value, check_value
 from host.model.secrets import Secret
 from tests.commands import run_command
+from tests.disks import fill, small_disk
 
 TID = "80010040"
 ALICE, BOB = 60_001, 60_002
@@ -131,6 +132,66 @@ def test_a_generated_key_goes_to_one_file_a_custodian(data: Path, tmp_path: Path
     again = keys(data, "generate", "80010039", "--to", str(tmp_path), "--replace")
     assert again.returncode == 3
     assert "cannot be written" in again.stderr
+    assert _master_of(data, "80010039") == told, "whose components nobody has"
+
+
+def _master_of(data: Path, terminal_id: str) -> list[object]:
+    return [
+        one["check_value"] for one in listed(data, terminal_id)["keys"] if one["purpose"] == "tmk"
+    ]
+
+
+def test_a_disk_that_takes_no_components_leaves_a_terminal_its_key(
+    data: Path, tmp_path: Path
+) -> None:
+    before = _master_of(data, "80010036")
+    with small_disk(tmp_path / "papers", mebibytes=1) as place:
+        fill(place / "ballast", leave_bytes=4096)  # room for one of them
+        done = keys(data, "generate", "80010036", "--to", str(place), "--replace")
+        assert (done.returncode, "No key was made" in done.stderr) == (3, True), done.stderr
+        assert [each.name for each in place.iterdir()] == ["ballast"]
+        seat = keys(data, "seat", "80010036", "--to", str(place / "ballast"), "--replace")
+        assert (seat.returncode, "cannot be made" in seat.stderr) == (3, True), seat.stderr
+        seats = place / "seats"
+        (place / "ballast").unlink()
+        assert keys(data, "seat", "80010036", "--to", str(seats), "--replace").returncode == 0
+        told = _master_of(data, "80010036")
+        assert told != before
+        block = (seats / "80010036.tr31").read_bytes()
+        fill(place / "ballast")
+        again = keys(data, "seat", "80010036", "--to", str(seats), "--replace")
+        assert (again.returncode, "Nothing was made" in again.stderr) == (3, True), again.stderr
+        assert (_master_of(data, "80010036"), (seats / "80010036.tr31").read_bytes()) == (
+            told,
+            block,
+        )
+
+
+def test_a_component_that_waits_is_told_of_whose_key_it_is(data: Path) -> None:
+    part = split(TMK, 2)[0]
+    assert (
+        keys(data, "import", "far", "--zone", typed=typed(part, check_value(part))).returncode == 0
+    )
+    told = keys(data, "list", "far").stdout
+    assert "zpk/far: component 1 of 2" in told
+    assert "zpk/far" not in keys(data, "list", "80010001").stdout
+    twice = keys(data, "import", "far", "--zone", typed=typed(part, check_value(part)), by=BOB)
+    assert "posswitch keys import far --zone --give-up" in twice.stderr
+    assert keys(data, "import", "far", "--zone", "--give-up").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["", " far", "密钥", "a\nb", "x" * 65])
+@pytest.mark.parametrize("option", ["--zone", "--transport"])
+def test_a_name_that_no_key_block_can_say_is_a_sentence(data: Path, name: str, option: str) -> None:
+    part = split(TMK, 2)[0]
+    done = keys(data, "import", name, option, typed=typed(part, check_value(part)))
+    assert (done.returncode, "is no name for a key" in done.stderr) == (3, True), done.stderr
+    assert listed(data)["components"] == []
+
+
+def test_an_end_of_what_is_typed_is_no_wrong_check_value(data: Path) -> None:
+    done = keys(data, "import", "80010036", typed=(TMK.reveal().hex(),))
+    assert "nothing was entered. Next:" in done.stderr
 
 
 @pytest.mark.parametrize(
