@@ -664,7 +664,8 @@ WHERE
                 earned_by.journal_id IS NULL
                 OR c.points > c.asked_points
                 OR c.period_from <> CASE
-                    WHEN c.period = 'month' THEN date_trunc('month', journal.business_date)::date
+                    WHEN c.period = 'month'
+                        THEN date_trunc('month', journal.business_date::timestamp)::date
                     ELSE journal.business_date
                 END
         ELSE of_original.journal_id IS NULL

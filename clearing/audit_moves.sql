@@ -471,7 +471,7 @@ WHERE
     OR card.status <> 'expired'
     OR breakage.amount_minor <> said.amount_minor
     OR (breakage.product_id, breakage.month)
-    IS DISTINCT FROM (batch.product_id, date_trunc('month', card.valid_to)::date)
+    IS DISTINCT FROM (batch.product_id, date_trunc('month', card.valid_to::timestamp)::date)
 ORDER BY coalesce(said.id, breakage.journal_id)
 LIMIT %(limit)s;
 

@@ -102,6 +102,6 @@ class HoldExpiry:
 
 def _request(hold: Due) -> OwnRequest:
     name = f"{hold.number}-{hold.turns}"
-    key = OwnKey(Origin.CLOCK, TIMER, f"{hold.expires_at:%Y%m%d}", name)
+    key = OwnKey(Origin.CLOCK, TIMER, f"{hold.expires_at.astimezone(dt.UTC):%Y%m%d}", name)
     at = CardAt(hold.shard, hold.pan_hash)
     return OwnRequest(kind=Kind.HOLD_EXPIRY, key=key, card=at, hold=hold.number)

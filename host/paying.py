@@ -28,13 +28,13 @@ from host.payers import LOTS_MAX, Lot, Owned, PaidByPoints, Plan, Worth, no_poin
 from host.programmes import price_on
 from host.rules.dossier import Item
 from host.rules.tenders import points_that_pay, worth_of
+from host.stock.days import today_of
 from host.store import arrays
 from host.store.connecting import Connection
 from host.store.held import Held
 from host.store.loading import SQL as POSTING
 from host.store.moves import GATHER, GATHER_POINTS, OpenMove
 from host.store.pay_codes import SQL
-from host.store.trace import open_date
 from host.waiting import Pending
 
 CARDS_MAX: Final = 64
@@ -151,7 +151,7 @@ class Paying:
         cards = self._cards_of(connection, item, member, now)
         paid_by: PaidByPoints = no_points
         if request.kind is Kind.COMBINED_PURCHASE:
-            today = open_date(connection) or now.date()
+            today = today_of(connection, now)
             cards = self._with_points(connection, cards, today)
             paid_by = self._paid_by_points(item, today)
         takes_part = request.besides is not None and request.besides.takes_part
@@ -205,7 +205,7 @@ class Paying:
         self, connection: Connection, item: Item, member: int, now: dt.datetime
     ) -> list[Owned]:
         """Those that its merchant takes."""
-        told = {"member": member, "limit": CARDS_MAX, "today": now.date()}
+        told = {"member": member, "limit": CARDS_MAX, "today": today_of(connection, now)}
         rows = connection.execute(SQL["cards_of_payer"], told, prepare=True).fetchall()
         accepts = item.terminal.merchant.accepts
         return [card for card in (Owned(*row) for row in rows) if self._is_taken(card, accepts)]

@@ -181,7 +181,7 @@ class Poster:
         """Whether a date that is the terminal's own word is one, near today."""
         if request.key.institution not in DATED:
             return True
-        return date_is_near(request, self._desk.now())
+        return date_is_near(request, self._desk.now().astimezone())
 
     def _item(self, request: Request, used: Used | None, slot: str, terminal: Terminal) -> Item:
         pan = request.pan

@@ -155,6 +155,7 @@ def _reception(
     office = Office(
         hsm=hsm,
         clock=clock,
+        zone=settings.timezone,
         actions=ACTIONS,
         views=VIEWS,
         ask=asking.ask_from_thread,

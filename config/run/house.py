@@ -1,5 +1,7 @@
 """What every command begins with: the data directory that it was pointed at, and its settings."""
 
+import os
+import time
 from pathlib import Path
 
 from config.errors import SettingsError
@@ -27,3 +29,9 @@ def house_and_settings(
     told = load_settings(file or places.settings)
     configure_logging(told.log.level)
     return places, told
+
+
+def tell_time_in(zone: str) -> None:
+    """Moments are those of the house, whatever the machine's own zone is: a business date is."""
+    os.environ["TZ"] = zone
+    time.tzset()

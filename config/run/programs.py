@@ -10,7 +10,6 @@ import gc
 import os
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -24,6 +23,7 @@ from config.logging import configure_logging
 from config.noise import Printed, noise_in_lines, uncaught
 from config.places import Places, places_of
 from config.run.children import READY
+from config.run.house import tell_time_in
 from config.run.memory import keep_to_ourselves
 from config.run.orders import Orders
 from config.run.tending import LOOK_SECONDS, Tended
@@ -75,6 +75,7 @@ def run_host(
 
     sys.setswitchinterval(TURN_SECONDS)
     level, zone = settings.log.level, settings.host.timezone
+    tell_time_in(zone)
     dsn = dsn_of("host", settings.database, places.cluster)
     audit_dsn = dsn_if_told("audit", settings.database, places.cluster)
     night_dsn = dsn_if_told("night", settings.database, places.cluster)
@@ -91,8 +92,7 @@ def run_host(
             reads,
             None if night_dsn is None else NightsApart(night_dsn, places, zone, level),
         )
-        hsm = open_hsm(settings.host.hsm, places, dsn)
-        audit_key = open_key(places)
+        hsm, audit_key = open_hsm(settings.host.hsm, places, dsn), open_key(places)
 
         waiting = functools.partial(waiting_for_restart, settings, places, orders or Orders())
 
@@ -140,6 +140,7 @@ def run_switch(
     from switch.program import Switch
     from switch.program import run_switch as run
 
+    tell_time_in(settings.host.timezone)
     orders, told = orders or Orders(), settings.switch
     siblings = siblings_of(Path(told.saf), orders.number, told.processes)
     reloader = Reloader(places, orders)
@@ -197,12 +198,6 @@ def run_web(
                 chinese=functools.lru_cache(SENTENCES_MAX)(chinese_of),
             )
         )
-
-
-def tell_time_in(zone: str) -> None:
-    """Moments are those of the house, whatever the machine's own zone is: a business date is."""
-    os.environ["TZ"] = zone
-    time.tzset()
 
 
 @contextmanager

@@ -105,6 +105,7 @@ def _read(
     opened = Office(
         hsm=open_hsm(settings.host.hsm, places, host),
         clock=utc_now,
+        zone=settings.host.timezone,
         actions=ACTIONS,
         views=VIEWS,
     )

@@ -278,7 +278,13 @@ def opened_staff(settings: Settings, places: Places, estate: str = ESTATE) -> It
     with connect(owner, LONG, autocommit=True) as connection:
         invitation = _begin(connection, estate)
     with connect(office_dsn, SHORT, autocommit=True) as connection:
-        office = Office(hsm=hsm, clock=utc_now, actions=ACTIONS, views=VIEWS)
+        office = Office(
+            hsm=hsm,
+            clock=utc_now,
+            zone=settings.host.timezone,
+            actions=ACTIONS,
+            views=VIEWS,
+        )
         yield DemoStaff(office, connection, invitation, owner)
 
 

@@ -13,7 +13,7 @@ from config.errors import OperatorError, SurroundingsError, say_nothing
 from config.language import Language, speech
 from config.places import Places
 from config.run.database import dsn_of, opened_database
-from config.run.house import house_and_settings
+from config.run.house import house_and_settings, tell_time_in
 from config.run.hsm import open_hsm
 from config.settings import resolved
 from host.clock import utc_now
@@ -77,6 +77,7 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[Desk]:
         OperatorError, LmkError: no database, no LMK, or the settings make no sense.
     """
     places, told = house_and_settings(data, settings)
+    tell_time_in(told.host.timezone)
     with opened_database(told.database, places, must_exist=True, say=say_nothing):
         dsn = dsn_of("office", told.database, places.cluster)
         hsm = open_hsm(told.host.hsm, places, dsn)
@@ -93,6 +94,7 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[Desk]:
             office = Office(
                 hsm=hsm,
                 clock=utc_now,
+                zone=told.host.timezone,
                 actions=ACTIONS,
                 views=VIEWS,
                 tries=trying(looks, estate_of, told.host, utc_now),

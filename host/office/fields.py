@@ -140,6 +140,12 @@ def is_in_calendar(value: object) -> bool:
     return not isinstance(value, dt.date) or YEAR_MIN <= value.year <= YEAR_MAX
 
 
+def with_zone(value: Any) -> Any:
+    """A moment that says no zone is the house's, as it is shown; all else is what it is."""
+    is_bare = isinstance(value, dt.datetime) and value.tzinfo is None
+    return value.astimezone() if is_bare else value
+
+
 class Values(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every action's values are made of."""
 

@@ -203,7 +203,7 @@ def _plan(
         raise Refusal(NOT_FOUND, what="view")
     _refuse_role(view, who)
     values = {
-        "now": now,
+        **office.told_of(now),
         "me": who.person,
         "mine": _decided_by(office, who),
         "notices": NOTICES,

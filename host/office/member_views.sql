@@ -59,7 +59,12 @@ SELECT
     CASE WHEN o.is_told THEN o.rule END AS rule,
     CASE WHEN o.is_told THEN o.earned_on END AS earned_on,
     CASE
-        WHEN o.is_told OR o.available_from > %(now)s::date THEN o.available_from
+        WHEN
+            o.is_told
+            OR o.available_from > coalesce(
+                (SELECT d.business_date FROM business_day AS d WHERE d.state = 'open'), %(today)s
+            )
+            THEN o.available_from
     END AS available_from,
     CASE WHEN o.is_told THEN o.points END AS points,
     o.remaining,

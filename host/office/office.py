@@ -1,9 +1,11 @@
 """What both runners stand on."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from host.asking import Ask
 from host.clock import WallClock
@@ -27,6 +29,8 @@ class Office:
 
     hsm: Hsm
     clock: WallClock
+    zone: str
+    """Where the house stands: its days and months begin when they do there."""
     actions: Mapping[str, Action[Any]]
     views: Mapping[str, View]
     ask: Ask | None = None
@@ -43,3 +47,8 @@ class Office:
     """How often each program has asked lately."""
     proves: Proves | None = None
     """What the ledger is held against its seals and signatures by; None where there is none."""
+
+    def told_of(self, now: dt.datetime) -> dict[str, Any]:
+        """What statements are told of a moment: its day is the house's, not their session's."""
+        today = now.astimezone(ZoneInfo(self.zone)).date()
+        return {"now": now, "today": today, "zone": self.zone}

@@ -40,8 +40,8 @@ def show_openly(office: Office, connection: Connection, view: View, asked: Show)
     with connection.transaction():
         if is_over(office, connection, view.id, asked.source):
             raise Refusal(UNTRACED)
-        now: dict[str, Any] = {"now": office.clock(), "me": None, "mine": []}
-        question = page_question(view, ANYBODY, asked, now)
+        told: dict[str, Any] = {**office.told_of(office.clock()), "me": None, "mine": []}
+        question = page_question(view, ANYBODY, asked, told)
         rows = connection.execute(question.statement, question.values).fetchall()
     return page_of(columns_for(view, ANYBODY), rows, rows_of(asked))
 

@@ -46,9 +46,9 @@ SELECT
 FROM store AS s;
 
 -- name: stat_members
--- Month by month, whom a merchant has brought: how many joined and are members still, how many of
--- them have a card, and on how many cards value has moved in the last 30 days. Of fewer than 20 the
--- last is not told: what one person does elsewhere is nobody's to see.
+-- Month by month as the house counts them, whom a merchant has brought: how many joined and are
+-- members still, how many of them have a card, and on how many cards value has moved in the last 30
+-- days. Of fewer than 20 the last is not told: what one person does elsewhere is nobody's to see.
 SELECT
     t.merchant_id AS merchant,
     n.starts_on,
@@ -69,7 +69,7 @@ INNER JOIN LATERAL (  -- noqa: ST05
         sum(k.members_new - k.members_left) OVER (ORDER BY k.starts_on)::bigint AS members
     FROM (
         SELECT
-            date_trunc('month', m.made_at)::date AS starts_on,
+            date_trunc('month', m.made_at AT TIME ZONE %(zone)s)::date AS starts_on,
             count(*) AS members_new,
             count(*) FILTER (WHERE m.state = 'closed') AS members_left,
             count(*) FILTER (WHERE EXISTS (
@@ -89,6 +89,6 @@ INNER JOIN LATERAL (  -- noqa: ST05
             )) AS members_active
         FROM member AS m
         WHERE m.merchant_id = t.id
-        GROUP BY date_trunc('month', m.made_at)::date
+        GROUP BY date_trunc('month', m.made_at AT TIME ZONE %(zone)s)::date
     ) AS k
 ) AS n ON true;

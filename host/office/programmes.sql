@@ -1,10 +1,5 @@
 -- Points programmes and alliances, as people change them.
 
--- name: today
--- The open business date, by which members are in it: the day of who asks where none is open yet.
-SELECT
-    coalesce((SELECT business_date FROM business_day WHERE state = 'open'), %(now)s::date) AS today;
-
 -- name: has_primary
 -- Whether an issuer has a programme that is meant where none is named.
 SELECT exists(SELECT FROM programme WHERE issuer_id = %s AND is_primary);

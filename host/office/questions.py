@@ -14,7 +14,7 @@ from psycopg import sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Show
 from host.model.secrets import Secret
-from host.office.fields import is_in_calendar, problem_of
+from host.office.fields import is_in_calendar, problem_of, with_zone
 from host.office.people import Who
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
 from host.office.refusals import FIELD, OUT_OF_RANGE, Refusal
@@ -95,7 +95,7 @@ all who have a role, are named by a number or have a day."""
 _OF_MEMBERS: Final = (
     "{column} = any(array(SELECT f.{member} FROM alliance_member AS f WHERE f.alliance_id = {scope}"
     " AND daterange(f.member_from, f.member_until, '[]') @> coalesce((SELECT g.business_date FROM"
-    " business_day AS g WHERE g.state = 'open'), %(now)s::date)))"
+    " business_day AS g WHERE g.state = 'open'), %(today)s)))"
 )
 """Of who is in an alliance on the open business date."""
 _ANY: Final = [sql.SQL("true").format()]
@@ -331,4 +331,4 @@ def value_of(row: Filter, value: Secret) -> Any:
         raise Refusal(FIELD, field=row.name, problem=problem_of(str(error))) from None
     if not is_in_calendar(value):
         raise Refusal(FIELD, field=row.name, problem=OUT_OF_RANGE)
-    return value
+    return with_zone(value)

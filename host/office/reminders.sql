@@ -58,8 +58,8 @@ WHERE
     AND CASE r.trigger
         WHEN 'after_issue'
             THEN
-                i.made_at + make_interval(days => r.days) <= %(now)s::timestamptz
-                AND i.made_at + make_interval(days => r.days + %(late)s) > %(now)s::timestamptz
+                i.made_at + r.days * interval '24 hours' <= %(now)s::timestamptz
+                AND i.made_at + (r.days + %(late)s) * interval '24 hours' > %(now)s::timestamptz
         ELSE coalesce(b.valid_to, v.valid_to) - r.days <= %(today)s::date
     END
     AND NOT EXISTS (

@@ -146,8 +146,8 @@ FROM (
 ) AS age (days, first, last)
 LEFT JOIN unexplained AS u
     ON
-        u.opened_at <= %(now)s::timestamptz - age.first * interval '1 day'
-        AND u.opened_at > %(now)s::timestamptz - age.last * interval '1 day'
+        u.opened_at <= %(now)s::timestamptz - age.first * interval '24 hours'
+        AND u.opened_at > %(now)s::timestamptz - age.last * interval '24 hours'
 GROUP BY age.days, age.first
 ORDER BY age.first
 LIMIT %(rows_max)s;

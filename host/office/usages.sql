@@ -7,7 +7,7 @@
 SELECT
     o.shard,
     o.journal_id,
-    o.decided_at::text
+    concat(o.decided_at AT TIME ZONE 'UTC', '+00') AS decided_at
 FROM order_reference AS o
 WHERE
     o.order_number = %(order)s

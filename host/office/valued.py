@@ -1,5 +1,6 @@
 """What came as JSON, as the values of an action: of its kinds, and nothing that no row can hold."""
 
+import datetime as dt
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +9,7 @@ import msgspec
 from msgspec import inspect
 
 from host.office.action import Action
-from host.office.fields import Values, is_in_calendar, problem_of, secret_from
+from host.office.fields import Values, is_in_calendar, problem_of, secret_from, with_zone
 from host.office.refusals import FIELD, OUT_OF_RANGE, TOO_LARGE, Refusal
 
 
@@ -27,7 +28,9 @@ def values_of(action: Action[Any], told: bytes) -> Values:
         field = place.rstrip("`") or _named_in(problem)
         raise Refusal(FIELD, field=field, problem=problem_of(problem)) from None
     _refuse_what_no_row_holds(values)
-    return values
+    given = msgspec.structs.asdict(values).items()
+    moments = {name: with_zone(value) for name, value in given if isinstance(value, dt.datetime)}
+    return msgspec.structs.replace(values, **moments) if moments else values
 
 
 def _refuse_what_no_row_holds(values: Values) -> None:

@@ -278,14 +278,14 @@ LEFT JOIN LATERAL (
         l.life_count,
         l.pending_days
     FROM points_life AS l
-    WHERE l.programme = p.code AND l.since <= coalesce(d.business_date, %(now)s::date)
+    WHERE l.programme = p.code AND l.since <= coalesce(d.business_date, %(today)s)
     ORDER BY l.since DESC
     LIMIT 1
 ) AS now_on ON true
 LEFT JOIN LATERAL (
     SELECT concat_ws(' ', l.since, l.life, nullif(l.life_count, 0)) AS life
     FROM points_life AS l
-    WHERE l.programme = p.code AND l.since > coalesce(d.business_date, %(now)s::date)
+    WHERE l.programme = p.code AND l.since > coalesce(d.business_date, %(today)s)
     ORDER BY l.since
     LIMIT 1
 ) AS later ON true
@@ -294,7 +294,7 @@ LEFT JOIN LATERAL (
         r.points,
         r.worth_minor
     FROM points_price AS r
-    WHERE r.programme = p.code AND r.since <= coalesce(d.business_date, %(now)s::date)
+    WHERE r.programme = p.code AND r.since <= coalesce(d.business_date, %(today)s)
     ORDER BY r.since DESC
     LIMIT 1
 ) AS paid ON true;
@@ -371,7 +371,7 @@ SELECT
             m.alliance_id = a.id
             AND m.issuer_id IS NOT NULL
             AND daterange(m.member_from, m.member_until, '[]')
-            @> coalesce(d.business_date, %(now)s::date)
+            @> coalesce(d.business_date, %(today)s)
     ) AS issuers_in,
     (
         SELECT count(*) FROM alliance_member AS m
@@ -379,7 +379,7 @@ SELECT
             m.alliance_id = a.id
             AND m.merchant_id IS NOT NULL
             AND daterange(m.member_from, m.member_until, '[]')
-            @> coalesce(d.business_date, %(now)s::date)
+            @> coalesce(d.business_date, %(today)s)
     ) AS merchants_in,
     a.id AS of_alliance
 FROM alliance AS a

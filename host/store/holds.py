@@ -145,7 +145,7 @@ def _add(state: State, row: tuple[Any, ...]) -> None:
             merchant=merchant,
             amount=amount,
             held=held,
-            opened_on=opened_at.date(),
+            opened_on=opened_at.astimezone().date(),
             expires_at=expires_at,
             ended_by=ended_by,
             was_reversed=was_reversed,

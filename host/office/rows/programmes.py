@@ -21,6 +21,7 @@ from host.office.refusals import FIELD, IN_IT, NOT_YOUR_ROLE, Refusal
 from host.office.roles import AL, IM, MO, PA, ROLES
 from host.office.subjects import THE_PLATFORM, Found, Ref, find
 from host.programmes import LotLife
+from host.stock.days import today_of
 from host.store.estate_versions import Followed
 from host.store.queries import load_queries
 
@@ -221,11 +222,8 @@ def _refuse_days(acting: Acting, values: AllianceInvite) -> None:
 
 
 def business_date(acting: Acting) -> dt.date:
-    """The open one."""
-    row = acting.connection.execute(SQL["today"], {"now": acting.now}).fetchone()
-    assert row is not None, "an aggregate is a row"
-    today: dt.date = row[0]
-    return today
+    """The open one; the day of the house where none is open yet."""
+    return today_of(acting.connection, acting.now)
 
 
 def _is(acting: Acting, statement: str, told: Any) -> bool:

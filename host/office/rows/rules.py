@@ -35,6 +35,7 @@ from host.office.rule_refusals import CONTRADICT, DRY_RUN
 from host.office.subjects import THE_PLATFORM, Ref
 from host.rules.ruling import aim_of
 from host.rules.transactions import TRANSACTIONS
+from host.stock.days import today_of
 from host.store.estate_versions import Followed
 from host.store.locks import RULES_LOCK
 from host.store.queries import load_queries
@@ -42,7 +43,6 @@ from host.store.rulebook import rule_of
 from host.store.usage import RULED
 
 SQL: Final = load_queries("host.office", "rules.sql")
-TODAY: Final = load_queries("host.office", "programmes.sql")["today"]
 PackCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
 AllianceCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
 Clock = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3])[0-5][0-9])?$")]
@@ -327,11 +327,8 @@ def _switch(acting: Acting, values: PackSwitch) -> Result:
 
 
 def open_date(acting: Acting) -> dt.date:
-    """The business date that is open."""
-    row = acting.connection.execute(TODAY, {"now": acting.now}).fetchone()
-    assert row is not None, "an aggregate is a row"
-    today: dt.date = row[0]
-    return today
+    """The business date that is open; the day of the house where none is open yet."""
+    return today_of(acting.connection, acting.now)
 
 
 def _foretold(acting: Acting, _values: RuleActivate) -> Mapping[str, Any]:

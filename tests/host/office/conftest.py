@@ -129,6 +129,7 @@ class Bureau:
         self.office = Office(
             hsm=self.hsm,
             clock=lambda: self.now,
+            zone=HostSettings().timezone,
             actions=ACTIONS,
             views=VIEWS,
             looks=looks,

@@ -555,11 +555,12 @@ def members_of(view: View, scope: Scope) -> Scope | None:
 
 
 def test_every_view_says_whose_a_row_is(world: World) -> None:
+    moment = world.bureau.office.told_of(world.bureau.now)
+    told = {**moment, "me": 1, "mine": [], "is_member": False}
     with psycopg.connect(world.bureau.dsns.owner) as connection:
         for view in VIEWS.values():
             for scope in (view.scopes - view.cut_by_rows - view.open_to) & SCOPE_COLUMNS.keys():
                 column = VIEW_COLUMNS[members_of(view, scope) or scope]
-                told = {"now": world.bureau.now, "me": 1, "mine": [], "is_member": False}
                 statement = f"SELECT v.{column} FROM ({SQL[view.id]}) AS v LIMIT 0"
                 try:
                     connection.execute(statement, told)

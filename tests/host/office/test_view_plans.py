@@ -88,6 +88,8 @@ NUMBERED = {How.STATEMENT: "20261122-1", How.PAYS: "20261122-1"}
 PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7, alliance_id=1, enterprise_id=7)
 VALUES = {
     "now": NOW,
+    "today": NOW.date(),
+    "zone": "Asia/Shanghai",
     "me": 7,
     "mine": ["merchant.close"],
     "notices": ["settled_again"],

@@ -1,5 +1,6 @@
 """Databases full of data, of any version."""
 
+import datetime as dt
 import functools
 import random
 from collections.abc import Callable, Iterator
@@ -10,10 +11,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from clearing.night import SQL as NIGHTLY
 from config.run.database import Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer
+from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY
+from host.model.recon import WEIGHTS
+from host.office.recon_matching import SQL as RECONCILING
+from host.shards import NIGHT_SHARD
 from host.store.changes import note_what_differs
 from host.store.migrate import CHANGES_SINCE, Migration, bring_up, migrate, migrations
+from tests.host.conftest import NOW
 from tests.host.owner import WRITTEN
 
 UPGRADED = "test_upgrades"
@@ -21,6 +28,34 @@ NEWEST, EVERY = 6, 16
 """The newest versions are upgraded in every run; of older ones, whose migrations nobody changes any
 more, each eighth, and all of them in `make chaos`."""
 FULL = Path(__file__).parent / "full"
+LAID_OUT = (
+    "lay_out_accounts",
+    "lay_out_parties",
+    "lay_out_items",
+    "lay_out_moved",
+    "lay_out_given",
+    "lay_out_places",
+    "lay_out_asked",
+    "lay_out_cards",
+    "lay_out_lines",
+    "lay_out_fee_bases",
+    "lay_out_fee_choices",
+    "lay_out_priced",
+    "lay_out_sums",
+    "lay_out_charges",
+    "lay_out_reserves",
+    "lay_out_seals",
+)
+"""Tables of one step that later statements read."""
+LAID_OUT_BY_OFFICE = (
+    "lay_out_moved",
+    "lay_out_ours",
+    "lay_out_theirs",
+    "lay_out_pairs",
+    "lay_out_near",
+    "lay_out_late",
+)
+"""The same of files that are reconciled."""
 ANOTHER = {
     "smallint": "{0} + 1",
     "integer": "{0} + 1",
@@ -35,6 +70,34 @@ ANOTHER = {
 }
 ABSENT = {"text": "'x'", "bytea": r"'\x01'", "boolean": "true", "ARRAY": "'{1}'", "jsonb": "'{}'"}
 """What a column that is null is made; a number is 1, a date or a moment is now."""
+
+
+@pytest.fixture(scope="module")
+def catalogue(module_database: Dsns) -> Iterator[psycopg.Connection[Any]]:
+    """The owner's connection, with what a step of the night lays out."""
+    with psycopg.connect(module_database.owner, autocommit=True) as connection:
+        for name in LAID_OUT:
+            told = {
+                "shards": [0],
+                "first_number": 0,
+                "end_number": 1,
+                "has_fees": True,
+                "night_shard": NIGHT_SHARD,
+                "day_zero": DAY_ZERO,
+                "numbers_per_day": NUMBERS_PER_DAY,
+            }
+            laid_out = NIGHTLY[name].replace(" ON COMMIT DROP", "")
+            connection.execute(laid_out, {**told, "business_date": "2026-11-22"})
+        for name in LAID_OUT_BY_OFFICE:
+            office = {
+                **{weight.name: weight.score for weight in WEIGHTS},
+                "alike_max": 1,
+                "port_since": NOW,
+                "port_until": NOW,
+            }
+            told |= {"files": [0], "business_date": dt.date(2026, 11, 22), **office}
+            connection.execute(RECONCILING[name].replace(" ON COMMIT DROP", ""), told)
+        yield connection
 
 
 @pytest.fixture

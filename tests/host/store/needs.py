@@ -20,8 +20,8 @@ _CHECKED = re.compile(
     r"\s*?(?P<wrap>\n +):selectedCols \(b([^)]*)\)"
     r"\s+:insertedCols \(b([^)]*)\)\s+:updatedCols \(b([^)]*)\)"
 )
-_LAID_OUT = re.compile(r"^CREATE TEMPORARY TABLE .* AS$", re.MULTILINE)
-_UNASKED = re.compile(r"^(ANALYZE|LOCK|COPY|LISTEN|CREATE TEMPORARY TABLE \w+ \($)", re.MULTILINE)
+LAID_OUT_FIRST = re.compile(r"^CREATE TEMPORARY TABLE .* AS$", re.MULTILINE)
+UNASKED = re.compile(r"^(ANALYZE|LOCK|COPY|LISTEN|CREATE TEMPORARY TABLE \w+ \($)", re.MULTILINE)
 """A tree is told in lines of so many characters, and goes on in the next behind the same blanks: a
 number may be cut in two there."""
 DELETE = 8
@@ -45,9 +45,9 @@ def needs_of(connection: Connection, statements: Iterable[str]) -> set[Need]:
         connection.execute("SET LOCAL client_min_messages = log")
         connection.execute("SET LOCAL debug_print_parse = on")
         for statement in statements:
-            if _UNASKED.search(statement):
+            if UNASKED.search(statement):
                 continue
-            asked = numbered(_LAID_OUT.sub("", statement))
+            asked = numbered(LAID_OUT_FIRST.sub("", statement))
             result = connection.pgconn.prepare(b"", asked.encode())
             assert result.status == pq.ExecStatus.COMMAND_OK, result.error_message.decode()
     return {

@@ -1,6 +1,5 @@
 """Each role may do what its programs' statements need, whatever columns there are."""
 
-import datetime as dt
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -10,17 +9,11 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from clearing.night import SQL as NIGHTLY
 from config.run.database import Dsns
-from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY
-from host.model.recon import WEIGHTS
-from host.office.recon_matching import SQL as RECONCILING
-from host.shards import NIGHT_SHARD
 from host.store.queries import load_queries
 from host.store.right import WHOLE, Right
 from host.store.rights import RIGHTS, SEQUENCES
 from host.store.rights_reader import SEEN, UNSEEN
-from tests.host.conftest import NOW
 from tests.host.store.needs import Need, needs_of
 
 ROOT = Path(__file__).parents[3]
@@ -228,34 +221,6 @@ ALSO = {
     "posswitch_night": (AGE,),
     "posswitch_office": (AGE,),
 }
-LAID_OUT = (
-    "lay_out_accounts",
-    "lay_out_parties",
-    "lay_out_items",
-    "lay_out_moved",
-    "lay_out_given",
-    "lay_out_places",
-    "lay_out_asked",
-    "lay_out_cards",
-    "lay_out_lines",
-    "lay_out_fee_bases",
-    "lay_out_fee_choices",
-    "lay_out_priced",
-    "lay_out_sums",
-    "lay_out_charges",
-    "lay_out_reserves",
-    "lay_out_seals",
-)
-"""Tables of one step that later statements read."""
-LAID_OUT_BY_OFFICE = (
-    "lay_out_moved",
-    "lay_out_ours",
-    "lay_out_theirs",
-    "lay_out_pairs",
-    "lay_out_near",
-    "lay_out_late",
-)
-"""The same of files that are reconciled."""
 LOOKS_SECRET = re.compile(
     r"(^|_)(pan|pin|key|block|secret|seed|password|hash|track|cvv)(_|$)|sealed$"
 )
@@ -288,34 +253,6 @@ def every_statement() -> Iterator[tuple[str, str, str]]:
             if path.parent.name != "migrations":
                 for name, text in load_queries(".".join(file.parent.parts), file.name).items():
                     yield str(file), name, text
-
-
-@pytest.fixture(scope="module")
-def catalogue(module_database: Dsns) -> Iterator[Connection]:
-    """The owner's connection, with what a step of the night lays out."""
-    with psycopg.connect(module_database.owner, autocommit=True) as connection:
-        for name in LAID_OUT:
-            told = {
-                "shards": [0],
-                "first_number": 0,
-                "end_number": 1,
-                "has_fees": True,
-                "night_shard": NIGHT_SHARD,
-                "day_zero": DAY_ZERO,
-                "numbers_per_day": NUMBERS_PER_DAY,
-            }
-            laid_out = NIGHTLY[name].replace(" ON COMMIT DROP", "")
-            connection.execute(laid_out, {**told, "business_date": "2026-11-22"})
-        for name in LAID_OUT_BY_OFFICE:
-            office = {
-                **{weight.name: weight.score for weight in WEIGHTS},
-                "alike_max": 1,
-                "port_since": NOW,
-                "port_until": NOW,
-            }
-            told |= {"files": [0], "business_date": dt.date(2026, 11, 22), **office}
-            connection.execute(RECONCILING[name].replace(" ON COMMIT DROP", ""), told)
-        yield connection
 
 
 @pytest.fixture(scope="module")
