@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import trio
 
+from host.model.numbers import rrn_of
 from host.model.requests import Kind
 from host.office.words import word_of
 from tests.host.conftest import Till, asking_of, till
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_card_views import sold
+from tests.host.office.test_gifts import PHONE, SUM, Desk, made_desk
 from tests.host.office.test_holding import FACE, Shop, made_shop
 from tests.host.test_activation import activate
 from tests.switch.web.browsing import CHROMIUM, launched, pictured
@@ -63,6 +65,31 @@ async def test_service_finds_why_a_card_was_declined_by_its_rrn_in_one_look(
                 with launched() as chromium:
                     paths = {name: f"/transactions/{rrn}" for name, rrn in pages.items()}
                     pictured(chromium, address, service, paths)
+
+    await trio.to_thread.run_sync(look)
+
+
+@pytest.fixture
+async def desk(bureau: Bureau, till: Till) -> Desk:
+    bureau.office = replace(bureau.office, ask=asking_of(till).ask_from_thread)
+    return await trio.to_thread.run_sync(lambda: made_desk(bureau, till))
+
+
+async def test_what_moves_to_an_account_of_nobody_has_a_page(desk: Desk, tmp_path: Path) -> None:
+    """A gift on its way is in transit, which is neither a card's, a merchant's nor an issuer's."""
+    await desk.send(phone=PHONE)
+    rrn = rrn_of(desk.newest())
+    looks = [desk.bureau.person(role, "platform") for role in ("service", "auditor")]
+
+    def look() -> None:
+        with served(desk.bureau, tmp_path) as address, opened_at(address, desk.bureau) as browser:
+            browser.client.headers["accept-language"] = "en"
+            for who in looks:
+                browser.client.cookies.set(SESSION, who.session.reveal().decode())
+                page = browser.get(f"/transactions/{rrn}")
+                assert page.status_code == 200, who.login
+                assert f"CN¥{SUM // 100}.00" in page.text
+                assert word_of("in_transit").en in page.text
 
     await trio.to_thread.run_sync(look)
 
