@@ -42,6 +42,11 @@ ITEMS_REFUSED: Final = Counter(
     "Requests that the ledger would not take, by its constraint or what else refused them.",
     ["why"],
 )
+TLS_GOOD_UNTIL: Final = Gauge(
+    "posswitch_host_tls_good_until_seconds",
+    "Until when a file of TLS is good, as Unix time.",
+    ["channel", "file"],
+)
 WAITING: Final = Gauge("posswitch_host_waiting", "Requests taken and not yet answered.")
 
 

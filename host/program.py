@@ -21,7 +21,7 @@ from host.hold_expiry import HoldExpiry
 from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
-from host.metrics import KEYS_UNUSABLE, bind_all_requests, count_fault
+from host.metrics import KEYS_UNUSABLE, TLS_GOOD_UNTIL, bind_all_requests, count_fault
 from host.moves import Moves
 from host.office.apart import ReadsApart
 from host.office.nights import Nights
@@ -89,6 +89,8 @@ async def run_host(
     """
     addresses = [Address.parse(each) for each in (settings.link, *settings.link_also)]
     credentials = None if settings.link_tls is None else Credentials(settings.link_tls)
+    if credentials is not None:
+        _export_end(credentials)
     dsn = logins.host
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         asking = Asking(poster.post_own, poster.shard_count)
@@ -142,6 +144,15 @@ async def run_host(
             paying.shut()
             for listener in listeners:
                 listener.close()
+
+
+def _export_end(credentials: Credentials) -> None:
+    """Until when our certificate of the link is good, on the page of metrics."""
+
+    def until() -> float:
+        return credentials.until.timestamp()
+
+    TLS_GOOD_UNTIL.labels("link", "certificate").set_function(until)
 
 
 def _reception(

@@ -27,12 +27,13 @@ from switch.faults import count, guarded
 from switch.front import Front
 from switch.lanes import Lanes
 from switch.memory.token_file import TokenFile
-from switch.metrics import ChannelMetrics, Metrics
+from switch.metrics import PREFIX, ChannelMetrics, Metrics
 from switch.reload import ChannelChange, ReloadError, What, changes, with_ports
 from switch.settings import FIRST_LINK_SECONDS_MAX, ChannelSettings, SwitchSettings, check_channels
 from switch.strategy import STRATEGIES
 from switch.wire.calling import Caller
 from switch.wire.connection import Connection, Outboxes
+from switch.wire.dated import Ends
 from switch.wire.descriptors import Descriptors
 from switch.wire.listeners import Channel, Layers, Take, listen
 from switch.wire.poller import Poller
@@ -137,6 +138,8 @@ class Switch:
         self._draining: list[Channel] = []
         self._callers: dict[str, Caller] = {}
         self._nursery: trio.Nursery | None = None
+        self._ends = Ends(metrics.registry, f"{PREFIX}tls_good_until_seconds")
+        self._use_ends()
         self._descriptors = Descriptors(_house_files(settings))
         self._watch(metrics)
 
@@ -145,6 +148,7 @@ class Switch:
         watched = [] if self.credentials is None else [self.credentials.watch]
         return [
             *(("link certificate", watch) for watch in watched),
+            ("certificates", self._ends.watch),
             ("host link", self.link.run),
             ("sockets", self.poller.run),
             ("sweep", self.sweep),
@@ -204,6 +208,7 @@ class Switch:
             raise ReloadError(str(error)) from None
         self._change(plan, made, fresh)
         self.settings = msgspec.structs.replace(self.settings, channels=after)
+        self._use_ends()
         for change in plan:
             _LOG.info("channel reloaded", channel=change.settings.name, what=change.what.value)
         return plan
@@ -238,6 +243,10 @@ class Switch:
         )
         channel.has_room = self._has_room
         return channel
+
+    def _use_ends(self) -> None:
+        self._ends.use([(row.name, row.tls) for row in self.settings.channels])
+        self._ends.use_link(self.credentials)
 
     def _has_room(self) -> bool:
         """Whether one more caller leaves the house its files."""

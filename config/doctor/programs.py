@@ -1,13 +1,12 @@
 """Settings, programs that run, the ports they need, and the certificates they show."""
 
-import datetime as dt
 import errno
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
-
-from cryptography import x509
 
 from config.doctor.findings import (
     Finding,
@@ -25,11 +24,18 @@ from config.settings import ENVIRONMENT, Settings, resolved, revealed
 from host.clock import utc_now
 from host.link.credentials import Credentials, CredentialsError
 from host.link.settings import LinkTlsSettings
-from switch.settings import ChannelSettings
-from switch.wire.tls import TlsFileError, tls_of
+from switch.channels import TlsSettings
+from switch.wire.dated import (
+    AUTHORITY,
+    CERTIFICATE,
+    REVOKED,
+    TOLD_BEFORE,
+    Dated,
+    dated_files,
+    key_is_open,
+)
+from switch.wire.tls import TlsFileError, load_files, tls_of
 
-DAYS_LOW: Final = 30
-"""A certificate that ends sooner is to be renewed."""
 LOGINS: Final = ("owner", "host", "night", "audit", "office")
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 OWED_SECONDS_MAX: Final = 600.0
@@ -103,17 +109,21 @@ def look_at_ports(house: House) -> Iterator[Finding]:
 
 
 def look_at_certificates(house: House) -> Iterator[Finding]:
-    """What channels and the link show is good, and stays so for a month."""
+    """What channels, pages and the link show is good, and stays so for a month."""
     if house.settings is None:
         yield unseen("without settings nobody knows which")
         return
     settings = resolved(house.settings, house.places)
     rows = [row for row in settings.switch.channels if row.tls is not None]
     links = [each for each in (settings.switch.link_tls, settings.host.link_tls) if each]
-    if not rows and not links:
-        yield good("none is needed: no channel has TLS, and the link is on this machine")
+    if not rows and not links and settings.web.tls is None:
+        yield good("none is needed: no channel or page has TLS, and the link is on this machine")
     for row in rows:
-        yield from _of_channel(row)
+        assert row.tls is not None
+        yield from _of_tls(f"channel {row.name}", row.tls, partial(tls_of, row))
+    if (tls := settings.web.tls) is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        yield from _of_tls("web", tls, partial(load_files, context, tls, "web"))
     for link in dict.fromkeys(links):
         yield from _of_link(link)
 
@@ -166,20 +176,31 @@ def _pages(house: House, settings: Settings) -> Iterator[Finding]:
             )
 
 
-def _of_channel(row: ChannelSettings) -> Iterator[Finding]:
-    assert row.tls is not None
+def _of_tls(name: str, tls: TlsSettings, load: Callable[[], object]) -> Iterator[Finding]:
     try:
-        tls_of(row)
+        load()
     except TlsFileError as error:
         yield of_sentence(State.WRONG, str(error))
         return
-    name = f"channel {row.name}"
-    cure = "put a new one in its place, and posswitch reload"
-    yield _dated(f"{name}: certificate", Path(row.tls.certificate), cure)
-    if row.tls.client_ca is not None:
-        yield _dated(f"{name}: authority of terminals", Path(row.tls.client_ca), cure)
-    if row.tls.revoked is not None:
-        yield _revoked(f"{name}: revocation list", Path(row.tls.revoked))
+    if key_is_open(tls.key):
+        yield wrong(
+            f"{name}: its key {tls.key} may be read by others",
+            f"chmod 600 {tls.key}, and have another made if somebody could have read it",
+        )
+    for each in dated_files(tls):
+        yield _dated(f"{WHOSE[each.what].format(name)} {Path(each.file).name}", each)
+
+
+WHOSE: Final = {
+    CERTIFICATE: "{}: certificate",
+    AUTHORITY: "{}: authority of who calls",
+    REVOKED: "{}: revocation list",
+}
+CURES: Final = {
+    CERTIFICATE: "put a new one in its place, and posswitch reload",
+    AUTHORITY: "put a new one in its place, and posswitch reload",
+    REVOKED: "fetch the authority's new list, and posswitch reload",
+}
 
 
 def _of_link(link: LinkTlsSettings) -> Iterator[Finding]:
@@ -190,27 +211,20 @@ def _of_link(link: LinkTlsSettings) -> Iterator[Finding]:
         return
     name = Path(link.certificate).stem.removeprefix("link-")
     cure = f"posswitch link certificate {name}, which keeps the pin, then posswitch reload"
-    yield _dated("link: certificate", Path(link.certificate), cure)
+    file = Path(link.certificate)
+    for each in dated_files(TlsSettings(certificate=link.certificate, key=link.key)):
+        yield _dated(f"link: certificate {file.name}", each, cure)
 
 
-def _dated(what: str, file: Path, cure: str) -> Finding:
-    until = min(
-        each.not_valid_after_utc for each in x509.load_pem_x509_certificates(file.read_bytes())
-    )
-    return _until(f"{what} {file.name}", until, cure)
-
-
-def _revoked(what: str, file: Path) -> Finding:
-    until = x509.load_pem_x509_crl(file.read_bytes()).next_update_utc
-    if until is None:
-        return good(f"{what} {file.name} has no date")
-    cure = "fetch the authority's new list, and posswitch reload"
-    return _until(f"{what} {file.name}", until, cure, days_low=2)
-
-
-def _until(what: str, until: dt.datetime, cure: str, days_low: int = DAYS_LOW) -> Finding:
-    days = (until - utc_now()).days
-    found = f"{what} is good until {until:%Y-%m-%d}"
-    if days < 0:
+def _dated(what: str, file: Dated, cure: str | None = None) -> Finding:
+    cure = cure or CURES[file.what]
+    now, until = utc_now(), file.until
+    if file.begins > now:
+        return wrong(f"{what} begins on {file.begins:%Y-%m-%d}", f"compare the clocks, or {cure}")
+    if until <= now:
         return wrong(f"{what} ended on {until:%Y-%m-%d}", cure)
-    return doubt(f"{found}, {days} days", cure) if days < days_low else good(found)
+    found = f"{what} is good until {until:%Y-%m-%d}"
+    left = until - now
+    return (
+        doubt(f"{found}, {left.days} days", cure) if left < TOLD_BEFORE[file.what] else good(found)
+    )

@@ -16,6 +16,7 @@ from config.run.orders import Orders
 from config.settings import load_settings, resolved
 from host.link.credentials import CredentialsError
 from switch.web.program import WebFront
+from switch.wire.tls import TlsFileError
 
 _LOG = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ class WebReloader:
             if not ours.seats_call:  # the port was any, and is the one that the channel took
                 ours = msgspec.structs.replace(ours, seats_call=front.settings.seats_call)
             waiting = front.reload(ours)
-        except (OperatorError, CredentialsError) as error:
+        except (OperatorError, CredentialsError, TlsFileError) as error:
             _LOG.error("settings not reloaded, nothing changed", why=str(error))
             is_ours = isinstance(error, OperatorError)
             return Reread(
@@ -61,7 +62,7 @@ class WebReloader:
                 code=code_of(error),
                 exit_status=exit_status_of(error) if is_ours else SETTINGS_WRONG,
             )
-        lines = ["web: its limits are those of the settings"]
+        lines = ["web: its limits and certificates are those of the settings"]
         if front.credentials and held:
             front.credentials.use(held)
             lines.append(f"web: {len(held.pins)} pins on the tls: link")

@@ -105,6 +105,11 @@ class Credentials:
         self._tell()
 
     @property
+    def until(self) -> dt.datetime:
+        """The end of our certificate."""
+        return self._held.until
+
+    @property
     def is_calling(self) -> bool:
         """Whether connections are begun by us."""
         return self._calls is not None

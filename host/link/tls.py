@@ -119,7 +119,7 @@ class Tls:
         except ssl.SSLWantReadError:
             return b""
         except ssl.SSLError as error:
-            raise _explained(error) from None
+            raise explained(error) from None
 
     def sealed(self, data: bytes) -> bytes:
         """What to write to the socket so that the other side hears this.
@@ -132,7 +132,7 @@ class Tls:
             while rest:
                 rest = rest[self._object.write(rest) :]
         except ssl.SSLError as error:
-            raise _explained(error) from None
+            raise explained(error) from None
         return self.take_unsent()
 
     def take_unsent(self) -> bytes:
@@ -168,7 +168,8 @@ class Tls:
         return said
 
 
-def _explained(error: ssl.SSLError) -> TlsError:
+def explained(error: ssl.SSLError) -> TlsError:
+    """What an operator is told of it."""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = VERIFY_REASONS.get(error.verify_code, OTHER_VERIFY_REASON)
         return TlsError(reason, error.verify_message)

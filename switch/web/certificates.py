@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from host.link.tls import explained
 from host.model.catalogue import Catalogue
 from host.model.office import NOBODY, Refused
 from host.model.secrets import Secret
@@ -49,7 +50,7 @@ class _Noting(ssl.SSLObject):
         except _WAITS:
             raise
         except ssl.SSLError as error:
-            _LOG.warning("a browser was refused by TLS", why=error.reason or str(error))
+            _LOG.warning("a browser was refused by TLS", why=str(explained(error)))
             raise
         SHOWN.set(_name_of(self))
 

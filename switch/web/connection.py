@@ -47,18 +47,30 @@ async def serve_browsers(app: ASGIApp, config: Config, sockets: Sockets) -> NoRe
     asked: Any = app  # by the same protocol, which starlette and hypercorn type each in its own way
     wrapped = wrap_app(asked, 0, "asgi")
     served = partial(Connection, wrapped, config, WorkerContext(None), {})
-    context = config.create_ssl_context()
     plain = [_listener(one) for one in sockets.insecure_sockets]
-    secure = [
-        trio.SSLListener(_listener(one), context, https_compatible=True)
-        for one in sockets.secure_sockets
-        if context is not None
-    ]
+    secure = [_Secure(_listener(one), config) for one in sockets.secure_sockets]
     await trio.serve_listeners(served, [*plain, *secure])
 
 
 def _listener(bound: Any) -> trio.SocketListener:
     return trio.SocketListener(trio.socket.from_stdlib_socket(bound))
+
+
+class _Secure(trio.abc.Listener[trio.SSLStream[trio.SocketStream]]):
+    """Each connection by the certificate there is when it comes: a reload may bring another."""
+
+    def __init__(self, listener: trio.SocketListener, config: Config) -> None:
+        self._listener = listener
+        self._config = config
+
+    async def accept(self) -> trio.SSLStream[trio.SocketStream]:
+        stream = await self._listener.accept()
+        context = self._config.create_ssl_context()
+        assert context is not None, "it is secure by one"
+        return trio.SSLStream(stream, context, server_side=True, https_compatible=True)
+
+    async def aclose(self) -> None:
+        await self._listener.aclose()
 
 
 class Connection(TCPServer):

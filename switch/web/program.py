@@ -1,6 +1,7 @@
 """The web front put together: its routes, its listener, its link; until it is cancelled."""
 
 import errno
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, NoReturn
 
@@ -20,7 +21,7 @@ from switch.seat.seats import Seats
 from switch.web.api import Api
 from switch.web.api_pages import ApiPages
 from switch.web.bounded import Bounded
-from switch.web.certificates import Certified, context_of
+from switch.web.certificates import CHANNEL, Certified, context_of
 from switch.web.connection import serve_browsers
 from switch.web.counters.clerk import ClerkPages
 from switch.web.counters.selling import SeatPages
@@ -33,7 +34,7 @@ from switch.web.lists import Lists
 from switch.web.live import Live
 from switch.web.member_doing import MemberDoing
 from switch.web.member_door import MemberDoor
-from switch.web.metrics import Measured, WebMetrics
+from switch.web.metrics import PREFIX, Measured, WebMetrics
 from switch.web.pictures import Pictures
 from switch.web.public import Public
 from switch.web.screened import Screened
@@ -43,6 +44,7 @@ from switch.web.target import Targeted
 from switch.web.visits import Visits
 from switch.web.voucher_link import VoucherLink
 from switch.web_settings import LOOPBACK_NAMES, USUAL_PORT, WebSettings
+from switch.wire.dated import Ends
 from terminals.web.pages import STATIC
 
 KEEP_ALIVE_SECONDS: Final = 30.0
@@ -66,6 +68,8 @@ class WebFront:
         self.address = ""
         """Of its pages, once it listens."""
         self.metrics = WebMetrics()
+        self.ends = Ends(self.metrics.registry, f"{PREFIX}tls_good_until_seconds")
+        self._config: Config | None = None
         self.desk, self.live = desk, Live()
         self.seats = Seats(settings)
         self.visits = Visits(self.desk, Guard(is_secure=settings.tls is not None), settings)
@@ -81,14 +85,33 @@ class WebFront:
         """As it goes by them now."""
         return self.visits.settings
 
+    def serve_by(self, config: Config) -> None:
+        """What hypercorn is told, in which a reload puts what new connections are shown."""
+        self._config = config
+        self._use_ends()
+
     def reload(self, told: WebSettings) -> list[str]:
-        """Take other limits; gives the settings that differ and wait for a restart."""
+        """Take other limits, and read the files of TLS again, for connections from now on.
+
+        Gives the settings that differ and wait for a restart.
+
+        Raises:
+            TlsFileError: one of the files cannot be used, and nothing has changed.
+        """
         held = self.settings
         differ = [name for name in told.__struct_fields__ if _is_another(told, held, name)]
         taken = {name: getattr(told, name) for name in differ if name in RELOADED}
+        if self._config is not None and held.tls is not None and told.tls is not None:
+            show(self._config, context_of(told.tls, self._config))
+            taken["tls"] = told.tls
         self.visits.settings = msgspec.structs.replace(held, **taken)
+        self._use_ends()
         self.door.limit()
-        return [f"web.{name}" for name in differ if name not in RELOADED]
+        return [f"web.{name}" for name in differ if name not in taken]
+
+    def _use_ends(self) -> None:
+        self.ends.use([(CHANNEL, self.settings.tls)])
+        self.ends.use_link(self.credentials)
 
     async def run(self) -> None:
         """What runs beside the listener, until cancelled."""
@@ -97,6 +120,7 @@ class WebFront:
             nursery.start_soon(self.live.run)
             nursery.start_soon(self.seats.run)
             nursery.start_soon(self.page.run)
+            nursery.start_soon(self.ends.watch)
 
 
 def _is_another(told: WebSettings, held: WebSettings, name: str) -> bool:
@@ -164,6 +188,7 @@ async def run_web(
     scheme = "https" if settings.tls is not None else "http"
     bound = [*sockets.secure_sockets, *sockets.insecure_sockets][0]
     front = WebFront(settings, Desk(address, credentials, chinese), credentials)
+    front.serve_by(config)
     app = application(front)
     if settings.metrics_port is not None:
         front.page.open(settings.metrics_host, settings.metrics_port)
@@ -210,6 +235,10 @@ def config_of(settings: WebSettings, port: int) -> Config:
     tls = settings.tls
     if tls is not None:
         config.certfile, config.keyfile = tls.certificate, tls.key
-        context = context_of(tls, config)
-        config.create_ssl_context = lambda: context  # type: ignore[method-assign]
+        show(config, context_of(tls, config))
     return config
+
+
+def show(config: Config, context: ssl.SSLContext) -> None:
+    """Have this shown to new connections."""
+    config.create_ssl_context = lambda: context  # type: ignore[method-assign]

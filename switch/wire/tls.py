@@ -1,11 +1,12 @@
 """TLS of channels: who we are there, whom we let in, and the files that say so."""
 
-import datetime as dt
 import ssl
+from typing import Final
 
 import structlog
 from cryptography import x509
 
+from host.clock import utc_now
 from host.link.tls import TlsEnds
 from host.named_files import LIST_BYTES_MAX, check_named, read_named
 from switch.channels import ChannelSettings, TlsSettings, address_of
@@ -82,7 +83,7 @@ def _load_revoked(context: ssl.SSLContext, file: str, channel: str) -> None:
         ) from None
     context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
     until = found.next_update_utc
-    if until is not None and until < dt.datetime.now(dt.UTC):
+    if until is not None and until < utc_now():
         _LOG.error(
             "the revocation list is out of date: everybody is refused on this channel until a new "
             "one is in its place; then posswitch reload",
@@ -97,7 +98,18 @@ def _no_passphrase() -> str:
     raise ValueError("the key has a passphrase")
 
 
+WHYS: Final = {
+    "KEY_VALUES_MISMATCH": "the key is another certificate's",
+    "KEY_TYPE_MISMATCH": "the key is another certificate's",
+    "EE_KEY_TOO_SMALL": "its key is too short",
+    "CA_MD_TOO_WEAK": "it is signed by a way that nobody believes any more",
+}
+"""OpenSSL's name of what is wrong with files, in words."""
+
+
 def _why(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
-        return error.reason or "it holds no such thing"
+        return WHYS.get(error.reason or "", error.reason or "it holds no such thing")
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     return getattr(error, "strerror", None) or str(error)

@@ -9,11 +9,15 @@ import pytest
 import yaml
 
 import host.metrics
+from host.link.address import Address
 from host.model.requests import Kind
 from host.model.responses import Reason
 from switch.issuer_settings import IssuerSettings
 from switch.program import Switch
 from switch.settings import SwitchSettings
+from switch.web.desk import Desk
+from switch.web.program import WebFront
+from switch.web_settings import WebSettings
 
 DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DOCS / "grafana.json").read_text("utf-8"))
@@ -66,7 +70,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     finally:
         switch.close()
     assert host.metrics.WAITING is not None, "imported, so that its names are exported"
-    return names
+    front = WebFront(WebSettings(), Desk(Address.parse(f"unix:{place / 'link'}")))
+    of_pages = exported_by(front.metrics.registry)
+    return names | {name: labels for name, labels in of_pages.items() if "_tls_" in name}
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -179,8 +179,11 @@ def test_a_database_that_does_not_answer_is_wrong(tmp_path: Path) -> None:
     ("days", "state", "words"),
     [(400, State.GOOD, "good until"), (10, State.DOUBT, "days"), (-1, State.WRONG, "ended on")],
 )
-def test_the_date_of_a_channels_certificate_is_told(
-    tmp_path: Path, days: int, state: State, words: str
+@pytest.mark.parametrize(
+    "place", ['[[channels]]\nname = "app"\nport = 0\n[channels.tls]', "[web.tls]"]
+)
+def test_the_date_of_a_certificate_is_told_of_channels_and_of_pages(
+    tmp_path: Path, place: str, days: int, state: State, words: str
 ) -> None:
     key = new_key(is_p256=True)
     made = utc_now() - dt.timedelta(days=5)
@@ -191,10 +194,14 @@ def test_the_date_of_a_channels_certificate_is_told(
     )
     settings = tmp_path / "posswitch.toml"
     files = f'certificate = "{tmp_path}/tls.crt"\nkey = "{tmp_path}/tls.key"\n'
-    settings.write_text(f'[[channels]]\nname = "app"\nport = 0\n[channels.tls]\n{files}')
+    settings.write_text(f"{place}\n{files}")
+    (tmp_path / "tls.key").chmod(0o600)
     [finding] = of(examine(tmp_path / "new", settings), "certificates")
     assert finding.state is state
     assert words in finding.found
+    (tmp_path / "tls.key").chmod(0o644)
+    [first, *_] = of(examine(tmp_path / "new", settings), "certificates")
+    assert (first.state, first.cure[:9]) == (State.WRONG, "chmod 600")
 
 
 def test_secrets_that_others_may_read_are_told(places: Places) -> None:

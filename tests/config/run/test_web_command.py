@@ -92,7 +92,7 @@ def test_a_front_is_measured_and_takes_other_limits_while_it_runs(web: Web) -> N
     web.tell("sign_ins_a_minute = 2\nnames = ['till.example']\n")
     reloaded = run_command("reload", "--data", web.places.data)
     assert reloaded.returncode == 0, reloaded.stderr
-    assert "web: its limits are those of the settings" in reloaded.stdout
+    assert "web: its limits and certificates are those of the settings" in reloaded.stdout
     assert "waiting for a restart: web.names" in reloaded.stdout
     web.tell("sign_ins_a_minute = 0\n")
     refused = run_command("reload", "--data", web.places.data)

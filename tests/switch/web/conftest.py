@@ -18,7 +18,7 @@ from host.link.address import Address, listen
 from host.model.office import Asked, Told
 from host.office.reception import Reception
 from host.server import serve
-from switch.web.program import run_web
+from switch.web.program import WebFront, run_web
 from switch.web_settings import WebSettings
 from tests.host.conftest import estate_template, module_estate, module_template
 from tests.host.office.conftest import (
@@ -52,8 +52,16 @@ _nobody: Any = _none
 
 
 @contextmanager
-def served(office: Bureau, tmp_path: Path, settings: WebSettings | None = None) -> Iterator[str]:
-    """The front's address, while it and its host run in a thread of their own."""
+def served(
+    office: Bureau,
+    tmp_path: Path,
+    settings: WebSettings | None = None,
+    fronts: list[WebFront] | None = None,
+) -> Iterator[str]:
+    """The front's address, while it and its host run in a thread of their own.
+
+    It is put into `fronts` for who wants to reload it.
+    """
     told: list[str] = []
     ready, token = threading.Event(), []
 
@@ -73,6 +81,10 @@ def served(office: Bureau, tmp_path: Path, settings: WebSettings | None = None) 
             told.extend(lines)
             ready.set()
 
+        async def keep(front: WebFront) -> None:
+            if fronts is not None:
+                fronts.append(front)
+
         with closing(listen(address)) as listener:
             async with trio.open_nursery() as nursery:
                 scopes.append(nursery.cancel_scope)
@@ -82,6 +94,7 @@ def served(office: Bureau, tmp_path: Path, settings: WebSettings | None = None) 
                     address,
                     None,
                     on_ready=on_ready,
+                    beside=keep,
                     chinese=chinese_of,
                 )
         reception.shut()

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from host.model.office import Done
 from host.model.secrets import Secret
 from switch.channels import TlsSettings
+from switch.web.program import WebFront
 from switch.web_settings import WebSettings
+from switch.wire.tls import TlsFileError
 from tests.host.office.conftest import Bureau, Person
 from tests.switch.certificates import Authority
 from tests.switch.web.conftest import served
@@ -89,7 +92,45 @@ def test_why_a_certificate_was_no_good_is_in_the_log(mutual: str, authority: Aut
     with capture_logs() as lines, browser(mutual, authority, old) as client:
         assert is_refused(client)
     why = [one["why"] for one in lines if one["event"] == "a browser was refused by TLS"]
-    assert why == ["CERTIFICATE_VERIFY_FAILED"]
+    assert why == ["certificate expired (certificate has expired)"]
+
+
+def test_what_is_shown_and_believed_is_renewed_without_a_restart(
+    shared_bureau: Bureau, authority: Authority, tmp_path: Path
+) -> None:
+    """Who is connected stays so; who comes from now on is shown the new one."""
+    counter, lost = authority.issue("counter-3"), authority.issue("lost-3")
+    told = settings(authority, require_client=True, revoked=str(authority.revoke()))
+    fronts: list[WebFront] = []
+    with (
+        served(shared_bureau, tmp_path, told, fronts) as address,
+        browser(address, authority, counter) as standing,
+    ):
+        assert standing.get("/sign-in").status_code == 200
+        with browser(address, authority, lost) as client:
+            assert client.get("/sign-in").status_code == 200
+        before = _shown(address)
+        renewed = settings(authority, require_client=True, revoked=str(authority.revoke(lost[0])))
+        assert fronts[0].reload(renewed) == []
+        assert standing.get("/sign-in").status_code == 200
+        after = _shown(address)
+        assert after == Path(renewed.tls.certificate).read_text() != before
+        with browser(address, authority, counter) as client:
+            assert client.get("/sign-in").status_code == 200
+        with browser(address, authority, lost) as client:
+            assert is_refused(client)
+        _, other = authority.issue("other-3")
+        mixed = msgspec.structs.replace(renewed.tls, key=str(other))  # type: ignore[type-var]
+        with pytest.raises(TlsFileError, match="the key is another certificate's"):
+            fronts[0].reload(msgspec.structs.replace(renewed, tls=mixed))
+        assert _shown(address) == after
+
+
+def _shown(address: str) -> str:
+    """The certificate that a new connection is shown."""
+    place = address.removeprefix("https://")
+    host, _, port = place.rpartition(":")
+    return ssl.get_server_certificate((host, int(port)))
 
 
 @pytest.fixture(scope="module")
