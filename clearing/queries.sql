@@ -888,20 +888,15 @@ posted AS (
         CASE
             WHEN terminal.store_id IS NOT NULL THEN terminal.store_id
             WHEN journal.terminal_id IS NULL
-                THEN substring(
-                    split_part(
-                        coalesce(
-                            (
-                                SELECT sale.slot FROM journal AS sale
-                                WHERE
-                                    sale.shard = journal.shard AND sale.id = journal.original_id
-                            ),
-                            journal.slot
+                THEN store_of_slot(
+                    coalesce(
+                        (
+                            SELECT sale.slot FROM journal AS sale
+                            WHERE sale.shard = journal.shard AND sale.id = journal.original_id
                         ),
-                        '/',
-                        4
-                    ) FROM '^job-[0-9]+:([0-9]+)$'
-                )::integer
+                        journal.slot
+                    )
+                )
         END AS store_id,
         day_card.product_id,
         CASE

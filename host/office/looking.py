@@ -47,7 +47,7 @@ from host.office.refusals import (
 )
 from host.office.roles import ROLES
 from host.office.traced import show_to_anybody
-from host.office.view import SECRETS, How, View, Walk
+from host.office.view import PHONES, SECRETS, How, View, Walk
 from host.stock.tries import card_of
 from host.store.card_finding import CardUnknownError
 from host.store.connecting import Connection
@@ -219,7 +219,7 @@ def _named(office: Office, connection: Connection, view: View, asked: Show) -> S
     for row in view.filters:
         if row.name in told and row.how is How.NUMBER:
             told[row.name] = _number(_card_of(office, connection, text_of(row, told[row.name])))
-        elif row.name in told and row.how is How.PHONE:
+        elif row.name in told and row.how in PHONES:
             told[row.name] = _number(_member_of(office, connection, text_of(row, told[row.name])))
     return msgspec.structs.replace(asked, filters=told)
 

@@ -5,6 +5,7 @@ its own rows alone these lead to what is read: no listing walks past rows of oth
 named by another's number nothing is read.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
@@ -12,6 +13,7 @@ from typing import Any, Final, LiteralString
 import msgspec
 from psycopg import sql
 
+from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY
 from host.model.office import COUNTED_MAX, ROWS_MAX, Show
 from host.model.secrets import Secret
 from host.office.fields import is_in_calendar, problem_of, with_zone
@@ -65,6 +67,7 @@ _ON_DAY: Final = (
     " WHERE f.day = {1} AND (g.ended_on IS NULL OR f.day < g.ended_on))"
 )
 """Bookings that have a place on a day, one of each place."""
+_CARD_OF: Final = "{} = any(array(SELECT f.id FROM card AS f WHERE f.member_id = {}))"
 _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.IS: "{} = {}",
     How.FROM: "{} >= {}",
@@ -75,6 +78,9 @@ _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.MINE: "{} = {}",
     How.NUMBER: "{} = {}",
     How.PHONE: "{} = {}",
+    How.CARD_OF_MEMBER: _CARD_OF,
+    How.CARD_OF_PHONE: _CARD_OF,
+    How.OF_DAY: "{0} >= {1}::bigint AND {0} < {1}::bigint + 1000000000",
     How.NOTHING: "{} IS NULL",
     How.STATEMENT: "v.business_date = to_date(split_part({1}, '-', 1), 'YYYYMMDD')"
     " AND {0} = split_part({1}, '-', 2)::integer",
@@ -198,10 +204,12 @@ def _conditions(
     """Scope first; then what was asked for."""
     grant = who.grant
     is_cut = grant is None or grant.scope not in view.cut_by_rows
-    conditions, told = _scope(view, who) if is_cut else ([], {})
+    led = next((one.among for one in view.filters if one.among and one.name in filters), None)
+    conditions, told = _scope(view, who, is_led=led is not None) if is_cut else ([], {})
     own = _own(view, who)
-    if own is not None:
-        conditions.append(sql.SQL(own.among).format())
+    among = led or (own.among if own is not None else None)
+    if among is not None:
+        conditions.append(sql.SQL(among).format())
     _refuse_unknown(view, filters)
     known = {one.name: one for one in view.filters}
     for name, value in filters.items():
@@ -211,7 +219,7 @@ def _conditions(
         found = value_of(row, value)
         if row.how is How.WALKED:
             continue
-        told[f"filter_{name}"] = found
+        told[f"filter_{name}"] = _first_of(found) if row.how is How.OF_DAY else found
         if row.how is How.PART:
             continue
         condition = _operator(row.how, is_own="scope" in told)
@@ -219,12 +227,20 @@ def _conditions(
     return conditions, told
 
 
+def _first_of(day: dt.date) -> int:
+    """The first number of a business date; those of before the first one are below all."""
+    return (day - DAY_ZERO).days * NUMBERS_PER_DAY
+
+
 def _operator(how: How, *, is_own: bool) -> sql.SQL:
     told = _OWN_OPERATORS.get(how) if is_own else None
     return sql.SQL(told or _LED_BY.get(how) or _OPERATORS[how])
 
 
-def _scope(view: View, who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
+def _scope(
+    view: View, who: Who, *, is_led: bool = False
+) -> tuple[list[sql.Composed], dict[str, Any]]:
+    """Whose rows are seen; where a filter leads to them, by a condition that leads no index."""
     grant = who.grant
     assert grant is not None, "who looks has a grant"
     if grant.scope is Scope.PLATFORM or grant.scope in view.open_to:
@@ -233,7 +249,8 @@ def _scope(view: View, who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
     if grant.scope is Scope.ALLIANCE and view.members is not None:
         return [_of_members(view.members)], own
     column = sql.Identifier("v", VIEW_COLUMNS[grant.scope])
-    return [sql.SQL("{} = {}").format(column, sql.Placeholder("scope"))], own
+    held = sql.SQL("{} IS NOT DISTINCT FROM {}" if is_led else "{} = {}")
+    return [held.format(column, sql.Placeholder("scope"))], own
 
 
 def _of_members(members: Scope) -> sql.Composed:

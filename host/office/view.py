@@ -30,6 +30,9 @@ class How(enum.Enum):
     MINE = "is the person who looks"
     NUMBER = "has this number, which is hashed before anything is looked for"
     PHONE = "is of who has this phone, the same"
+    CARD_OF_MEMBER = "is a card of the member of this number"
+    CARD_OF_PHONE = "is a card of who has this phone"
+    OF_DAY = "has a number of that business date"
     TO_DECIDE = "waits for somebody like who looks"
     NOTHING = "is not said yet"
     STATEMENT = "is of the statement of this number"
@@ -39,7 +42,8 @@ class How(enum.Enum):
     WALKED = "is told apart by the walk, which may start from it"
 
 
-SECRETS: Final = frozenset({How.NUMBER, How.PHONE})
+PHONES: Final = frozenset({How.PHONE, How.CARD_OF_PHONE})
+SECRETS: Final = frozenset({How.NUMBER, *PHONES})
 """What is found by these stands in no address: it is sent in a body."""
 
 
@@ -73,6 +77,9 @@ class Filter:
     """The filter that has to be given with it: alone it names nothing."""
     order: tuple[str, ...] = ()
     """The keyset while rows are found by it, where the view's own would lead past others."""
+    among: LiteralString = ""
+    """A condition on `v` that is always true, which the index that leads to them begins with; whose
+    each is is looked at then, for an index by that would lead past others."""
 
     @property
     def choices(self) -> tuple[str, ...]:

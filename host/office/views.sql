@@ -941,6 +941,7 @@ INNER JOIN LATERAL (
 SELECT
     j.id,
     e.decided_at AS loaded_at,
+    '2020-01-01'::date + (j.id / 1000000000)::integer AS business_date,
     j.kind AS way,
     j.card_id AS card,
     c.pan_masked,
@@ -950,7 +951,21 @@ SELECT
     m.merchant_id AS merchant,
     coalesce(j.terminal_id, j.made_by) AS taken_by,
     t.receipt,
-    d.journal_id IS NULL AS is_valid,
+    (
+        SELECT u.journal_id
+        FROM undo AS u
+        LEFT JOIN LATERAL (
+            SELECT undone.journal_id
+            FROM undo AS undone
+            WHERE
+                undone.shard = u.shard AND undone.original_id = u.journal_id AND NOT undone.is_moot
+            ORDER BY undone.attempt
+            LIMIT 1
+        ) AS b ON true
+        WHERE u.shard = j.shard AND u.original_id = j.id AND b.journal_id IS NULL
+        ORDER BY u.attempt
+        LIMIT 1
+    ) IS NULL AS is_valid,
     j.issuer_id AS of_issuer,
     j.merchant_id AS of_merchant
 FROM journal AS j
@@ -971,20 +986,6 @@ LEFT JOIN LATERAL (
     ORDER BY l.id
     LIMIT 1
 ) AS t ON true
-LEFT JOIN LATERAL (
-    SELECT u.journal_id
-    FROM undo AS u
-    LEFT JOIN LATERAL (
-        SELECT undone.journal_id
-        FROM undo AS undone
-        WHERE undone.shard = u.shard AND undone.original_id = u.journal_id AND NOT undone.is_moot
-        ORDER BY undone.attempt
-        LIMIT 1
-    ) AS b ON true
-    WHERE u.shard = j.shard AND u.original_id = j.id AND b.journal_id IS NULL
-    ORDER BY u.attempt
-    LIMIT 1
-) AS d ON true
 WHERE
     j.kind IN (
         'cash_load', 'cash_load_confirm', 'load_by_phone', 'load_by_code', 'cash_taken', 'port_load'
@@ -1181,12 +1182,7 @@ LEFT JOIN LATERAL (
     INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
     LEFT JOIN merchant AS m ON j.merchant_id = m.id
     LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
-    LEFT JOIN store AS s
-        ON
-            coalesce(
-                t.store_id,
-                substring(split_part(j.slot, '/', 4) FROM '^job-[0-9]+:([0-9]+)$')::integer
-            ) = s.id
+    LEFT JOIN store AS s ON coalesce(t.store_id, store_of_slot(j.slot)) = s.id
     WHERE
         u.voucher_id = c.id
         AND NOT EXISTS (

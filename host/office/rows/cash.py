@@ -24,7 +24,7 @@ from host.office.refusals import FIELD, NOT_YOUR_ROLE, Refusal
 from host.office.roles import AU, FN, IM, MO, MP, PA, PO, ROLES, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
-from host.office.view import Column, Own, View
+from host.office.view import Column, Filter, How, Own, View
 from host.stock import cash, gifts, vouchers
 from host.stock.batches import By
 
@@ -194,6 +194,7 @@ CASH_HAND_IN: Final = Action(
     second=Second.ALWAYS,
     approvers=frozenset({FN}),
 )
+_OF_CARD: Final = "v.card > 0"
 LOADS: Final = View(
     id="loads",
     en="Loads of cards",
@@ -203,6 +204,7 @@ LOADS: Final = View(
     columns=(
         Column(name="id", kind=int),
         Column(name="loaded_at", kind=dt.datetime),
+        Column(name="business_date", kind=dt.date),
         Column(name="way"),
         Column(name="card", kind=int, opens="cards"),
         Column(name="pan_masked", is_masked=True),
@@ -216,6 +218,14 @@ LOADS: Final = View(
     ),
     order=("id",),
     is_newest_first=True,
+    filters=(
+        Filter(name="date", column="id", how=How.OF_DAY, kind=dt.date),
+        Filter(name="card", column="card", kind=int, among=_OF_CARD),
+        Filter(name="number", column="card", how=How.NUMBER, kind=int, among=_OF_CARD),
+        Filter(name="phone", column="card", how=How.CARD_OF_PHONE, kind=int, among=_OF_CARD),
+        Filter(name="member", column="card", how=How.CARD_OF_MEMBER, kind=int, among=_OF_CARD),
+        Filter(name="valid", column="is_valid", kind=bool, beside="date"),
+    ),
     own={
         Scope.PLATFORM: Own(among="v.amount_minor > 0", order=("id",)),
         Scope.ISSUER: Own(among="v.of_issuer > 0", order=("id",)),

@@ -9,17 +9,18 @@ import pytest
 import trio
 
 from clearing.verify import ask
-from host.model.office import Done, Page, Refused, Told
+from host.model.office import Done, Page, Refused, Told, sought
 from host.model.own import OwnRequest
 from host.model.requests import Kind, Response
 from host.store.changes import note_what_differs
-from tests.host.conftest import MERCHANT_OF, Till, asking_of, audit_ledger
+from tests.host.conftest import CARDS, MERCHANT_OF, Till, asking_of, audit_ledger
 from tests.host.office.conftest import STORE, Bureau, Person
 from tests.host.test_programmes import GROCERY, NOODLES
 
 CARD, OTHER, PEAR_CARD = 21, 22, 701
 ISSUER = 1
 LIMIT, MOST = 50_000, 120_000
+PHONE = "13800001234"
 
 
 class Counter:
@@ -138,9 +139,53 @@ async def test_issuers_and_merchants_see_the_loads_that_are_their_own(counter: C
     assert isinstance(page, Page)
     rest = bureau.look(merchant, "loads", after=page.next, rows_max=2)
     assert isinstance(rest, Page)
-    assert [row[3] for row in (*page.rows, *rest.rows)] == [CARD, OTHER, PEAR_CARD, CARD]
+    place = page.columns.index("card")
+    told = [row[place] for row in (*page.rows, *rest.rows)]
+    assert told == [CARD, OTHER, PEAR_CARD, CARD]
     clerk = await trio.to_thread.run_sync(lambda: bureau.person("store_clerk"))
     assert isinstance(bureau.look(clerk, "loads"), Refused)
+
+
+async def test_loads_are_found_by_their_date_their_card_and_whose_it_is(counter: Counter) -> None:
+    """S4-55: by one who sees all, and by a merchant among what is theirs alone."""
+    till, bureau = counter.till, counter.bureau
+    loads = [(CARD, GROCERY), (OTHER, GROCERY), (CARD, NOODLES)]
+    (undone, _), *_ = [
+        await till.sell(Kind.CASH_LOAD, card, 1_000, terminal_id=at) for card, at in loads
+    ]
+    assert (await till.ask(till.reversal(undone))).is_approved
+    open_date = str(bureau.sql("SELECT business_date FROM business_day WHERE state = 'open'")[0][0])
+    till.turn_the_date()
+    await till.sell(Kind.CASH_LOAD, OTHER, 1_000, terminal_id=GROCERY)
+    member = int((await trio.to_thread.run_sync(bureau.member, PHONE)).login.partition(":")[2])
+    till.sql("UPDATE card SET member_id = %s WHERE id = any(%s)", member, [OTHER, PEAR_CARD])
+    owner = counter.owner
+
+    def found(who: Person, **filters: str) -> list[tuple[int, str]]:
+        return [(row["card"], row["taken_by"]) for row in bureau.rows(who, "loads", **filters)]
+
+    first, other, noodles = loads
+    assert found(counter.finance, date=open_date) == [noodles, other, first]
+    assert found(owner, date=open_date) == [other, first]
+    assert found(counter.finance, date="2019-12-31") == []
+    assert found(counter.finance, date=open_date, valid="false") == [first]
+    assert found(owner, date=open_date, valid="true") == [other]
+    assert found(counter.finance, card=str(CARD)) == [noodles, first]
+    assert found(owner, card=str(CARD)) == [first]
+    assert found(owner, number=CARDS[CARD].pan.reveal()) == [first]
+    for whose in ({"member": str(member)}, {"phone": PHONE}):
+        assert found(owner, **whose) == [other, other]
+        assert found(owner, **whose, date=open_date) == [other]
+    assert found(owner, phone="13800009999") == []
+    page = bureau.look(owner, "loads", filters=sought({"member": str(member)}), rows_max=1)
+    assert isinstance(page, Page)
+    rest = bureau.look(
+        owner, "loads", filters=sought({"member": str(member)}), rows_max=1, after=page.next
+    )
+    assert isinstance(rest, Page)
+    assert (len(rest.rows), rest.next) == (1, [])
+    alone = bureau.look(owner, "loads", filters=sought({"valid": "true"}))
+    assert isinstance(alone, Refused), "the whole is walked through for nobody"
 
 
 async def test_cash_is_on_the_card_at_once_and_owed_until_it_is_counted(counter: Counter) -> None:

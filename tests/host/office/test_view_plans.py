@@ -64,6 +64,7 @@ SMALL = {
 NAMES_FEW = {
     "card_by_number": "id",
     "card_of_member": "member_id",
+    "journal_load_of_card": "card_id",
     "letter_of_record": "record_id",
     "letter_of_thread": "thread",
     "move_in_order": "card_id",
@@ -466,6 +467,24 @@ def test_loads_are_read_along_the_index_of_whose_they_are(
         asked = planned(filled, "loads", scope, "")
         assert f'"Index Name": "{index}"' in json.dumps(asked.plan), asked.text
         assert not list(reads(asked.plan, is_whole=scope is Scope.PLATFORM))
+        for name in ("date", "valid"):
+            asked = planned(filled, "loads", scope, name)
+            assert f'"Index Name": "{index}"' in json.dumps(asked.plan), asked.text
+            assert not list(reads(asked.plan, is_whole=False))
+
+
+@pytest.mark.parametrize("scope", [Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT])
+@pytest.mark.parametrize("name", ["card", "number", "phone", "member"])
+@pytest.mark.parametrize("is_analysed", [False, True])
+def test_loads_of_a_card_are_read_along_its_own_index_whoever_looks(
+    scope: Scope, name: str, is_analysed: bool, filled: psycopg.Connection[Any]
+) -> None:
+    with filled.transaction(force_rollback=True):
+        if is_analysed:
+            filled.execute("ANALYZE journal, card")
+        asked = planned(filled, "loads", scope, name)
+        assert '"Index Name": "journal_load_of_card"' in json.dumps(asked.plan), asked.text
+        assert not list(reads(asked.plan, is_whole=False))
 
 
 def test_no_view_counts_or_skips_without_an_end() -> None:
