@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from clearing.files import sync_directory
 from clearing.sending import SendingError
+from host.durable import sync_directory
 
 BLOCK_BYTES: Final = 1 << 20
 

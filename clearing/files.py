@@ -30,6 +30,7 @@ from psycopg import sql
 from clearing.fees import lay_out_fees
 from clearing.layout import LAYOUT, LAYOUT_WITHOUT_FEES, Layout, Total
 from clearing.night import ClearingError, Night
+from host.durable import sync_directory, sync_file
 
 DRAFT: Final = ".{name}.draft"
 ROWS_PER_PIECE: Final = 1_000
@@ -356,7 +357,7 @@ class _Drafts:
         )
         draft_path = self._directory / DRAFT.format(name=name)
         self._drafts[name] = _Draft(self._directory / name, draft_path, file)
-        self._synced.append(self._syncing.submit(_sync, draft_path))
+        self._synced.append(self._syncing.submit(sync_file, draft_path))
         del self._growing[party]
 
     def publish(self) -> None:
@@ -418,16 +419,3 @@ def sha256_of(path: Path) -> bytes:
     """Of what is in a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in it durable."""
-    _sync(directory, os.O_DIRECTORY)
-
-
-def _sync(path: Path, flags: int = 0) -> None:
-    descriptor = os.open(path, os.O_RDONLY | flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

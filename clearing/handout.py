@@ -22,9 +22,9 @@ from clearing.files import (
     directory_of,
     recorded_files,
     sha256_of,
-    sync_directory,
 )
 from clearing.night import ClearingError, Connection, Night, begun
+from host.durable import sync_directory
 
 RELEASED: Final = "released"
 """Below the directory of files; the dates are below it."""

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from host.durable import sync_directory
+
 
 @contextmanager
 def private_file(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
@@ -31,14 +33,6 @@ def private_file(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
             os.link(beside, path)
         else:
             beside.replace(path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
