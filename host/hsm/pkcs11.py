@@ -170,16 +170,13 @@ class Token:
         self._dropped: deque[Any] = deque()
         """Objects nobody uses any more, to be destroyed by whoever holds the lock next."""
         try:
-            library = self._library.lib(module)
-            self._session = library.get_token(token_label=label).open(
-                rw=True, user_pin=pin.reveal().decode()
-            )
+            token = self._library.lib(module).get_token(token_label=label)
+            try:
+                self._session = token.open(rw=True, user_pin=pin.reveal().decode())
+            except self._library.UserAlreadyLoggedIn:  # this process has: its sessions share that
+                self._session = token.open(rw=True)
         except (self._library.PKCS11Error, RuntimeError) as error:
-            msg = (
-                f"the token {label!r} of {module} cannot be opened ({type(error).__name__}). "
-                "Next: check module, token and PIN under [host.hsm]"
-            )
-            raise HsmError(msg) from None
+            raise _not_opened(label, module, error) from None
 
     def close(self) -> None:
         """Leave the token; its session objects are gone."""
@@ -205,7 +202,7 @@ class Token:
         if len(found) != 1:
             msg = (
                 f"the token has {len(found)} AES keys labelled {label!r}, and one is the LMK. "
-                "Next: make or import one (AES-256, derive and encrypt, not extractable)"
+                "Next: posswitch keys into-device makes one, or compare lmk under [host.hsm]"
             )
             raise HsmError(msg)
         return found[0]
@@ -217,7 +214,11 @@ class Token:
             HsmError: a key of that label is there; an LMK is never overwritten.
         """
         if list(self._session.get_objects({self._library.Attribute.LABEL: label})):
-            msg = f"the token has a key labelled {label!r}: an LMK is never overwritten"
+            msg = (
+                f"the token has a key labelled {label!r}: an LMK is never overwritten. Next: if it "
+                "is the one that is meant, nothing; else write another name for lmk under "
+                "[host.hsm]"
+            )
             raise HsmError(msg)
         attribute, aes = self._library.Attribute, self._library.KeyType.AES
         lasting = {**self._template("derive"), attribute.LABEL: label, attribute.TOKEN: True}
@@ -363,6 +364,34 @@ USES: Final[dict[str, Iterable[str]]] = {
     "sign": ("SIGN", "VERIFY"),
 }
 """What a key object may do. Deriving needs one encryption, of zeros: for the CMAC's subkey."""
+
+
+WHYS: Final = {
+    "PinIncorrect": (
+        "its PIN is another. Next: compare host.hsm.pin, and try once at most: after a few wrong "
+        "ones a token locks itself"
+    ),
+    "PinLocked": (
+        "it is locked after wrong PINs. Next: who has its security officer's PIN sets it anew"
+    ),
+    "NoSuchToken": (
+        "there is no token of that label. Next: is the device connected and switched on? Compare "
+        "device under [host.hsm]"
+    ),
+    "TokenNotPresent": "the token is not in the device. Next: put it back",
+    "TokenNotRecognised": "the token is of another kind. Next: compare module under [host.hsm]",
+    "DeviceRemoved": "the device is gone. Next: connect it again, or see its own log",
+    "RuntimeError": "the module cannot be loaded. Next: name the device's library as module",
+    "DeviceError": "the device reports a fault. Next: see its own log",
+    "PKCS11Error": "the module cannot be loaded. Next: name the device's library as module",
+}
+"""What PKCS#11 says when a token is to be opened, in words, with what to do next."""
+
+
+def _not_opened(label: str, module: str, error: Exception) -> HsmError:
+    name = type(error).__name__
+    why = WHYS.get(name, f"{name}. Next: check module, device and PIN under [host.hsm]")
+    return HsmError(f"the token {label!r} of {module} cannot be opened: {why}")
 
 
 def _library() -> ModuleType:

@@ -210,7 +210,10 @@ def load_lmk(path: Path, environ: Mapping[str, str] = os.environ) -> Secret:
             raise LmkError(msg)
         text = read_named(path).decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"no LMK: {path} cannot be read, and {LMK_VARIABLE} is not set"
+        msg = (
+            f"no LMK: {path} cannot be read, and {LMK_VARIABLE} is not set. "
+            "Next: put the file back from your copy"
+        )
         raise LmkError(msg) from error
     return _parsed(text, str(path))
 
@@ -226,10 +229,16 @@ def create_lmk(path: Path) -> Secret:
         with private_file(path, is_new=True) as file:
             file.write(lmk.reveal().hex().encode() + b"\n")
     except FileExistsError as error:
-        msg = f"{path} exists already: an LMK is never overwritten, all under it would be lost"
+        msg = (
+            f"{path} exists already: an LMK is never overwritten, all under it would be lost. "
+            "Next: run it again, with that one"
+        )
         raise LmkError(msg) from error
     except OSError as error:
-        msg = f"{path}: the LMK cannot be written ({error.strerror})"
+        msg = (
+            f"{path}: the LMK cannot be written ({error.strerror}). "
+            "Next: mend that, and start again"
+        )
         raise LmkError(msg) from error
     return lmk
 
@@ -251,6 +260,9 @@ def _parsed(text: str, place: str) -> Secret:
     except ValueError:
         lmk = Secret(b"")
     if len(lmk) != LMK_BYTES:
-        msg = f"{place} is not an LMK: {2 * LMK_BYTES} hexadecimal characters are wanted"
+        msg = (
+            f"{place} is not an LMK: {2 * LMK_BYTES} hexadecimal characters are wanted. "
+            "Next: put it back from your copy"
+        )
         raise LmkError(msg)
     return lmk

@@ -39,6 +39,7 @@ from config.tasks.explain import everything
 from config.tasks.progress import Fate
 from host.cases import CASES
 from host.estate.demo import ODD_CARDS
+from host.hsm.pkcs11 import WHYS as DEVICE_WHYS
 from host.model.requests import Kind
 from host.office.catalogue import listed
 from host.office.constraints import CHECKED
@@ -50,6 +51,7 @@ from host.office.tables import ACTIONS
 from simulators.issuer import MAGIC_AMOUNTS
 from switch.web.openapi import ABOUT, sentences_of
 from switch.whys import WHYS
+from switch.wire.tls import WHYS as TLS_WHYS
 from terminals.describe.meanings import CATEGORIES
 from terminals.recorded import WHY_NOT
 from terminals.remedies import OTHERS as OTHER_REMEDY
@@ -163,6 +165,25 @@ def sentences() -> Iterator[str]:
             if name in SAYS or name in errors:
                 text = template(node.args[0])
                 yield text if text != "ready" else ""
+    yield from sentences_put_in_a_name(errors)
+
+
+def sentences_put_in_a_name(errors: set[str]) -> Iterator[str]:
+    """`msg = …` and then `raise HsmError(msg)`: what is said is the same."""
+    for source in sources():
+        for function in ast.walk(source):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            inside = list(ast.walk(function))
+            raised = {
+                node.args[0].id
+                for node in inside
+                if isinstance(node, ast.Call) and node.args and name_of(node.func) in errors
+                if isinstance(node.args[0], ast.Name)
+            }
+            for node in inside:
+                if isinstance(node, ast.Assign) and {*map(name_of, node.targets)} & raised:
+                    yield template(node.value)
 
 
 def told_errors() -> set[str]:
@@ -259,6 +280,8 @@ def read_by_people() -> list[str]:
         *(odd.why for odd in ODD_CARDS.values()),
         *(magic.why for magic in MAGIC_AMOUNTS.values()),
         *WHY_NOT.values(),
+        *TLS_WHYS.values(),
+        *DEVICE_WHYS.values(),
         *(text for row in FINDINGS for text in (row.meaning, row.next)),
         *of_the_api(),
     }

@@ -310,6 +310,10 @@ def test_the_lmk_moves_into_a_device_and_everything_still_opens(
     told = tmp_path / "device.toml"
     told.write_text(f'[host.hsm]\nmodule = "{SOFTHSM}"\n')
     before = listed(data)
+    monkeypatch.setenv("POSSWITCH_HSM_PIN", "0000")
+    wrong = keys(data, "list", "--settings", str(told))
+    assert (wrong.returncode, "its PIN is another. Next: " in wrong.stderr) == (3, True)
+    monkeypatch.setenv("POSSWITCH_HSM_PIN", "4321")
     assert "no device is set" in keys(data, "into-device").stderr
     missing = keys(data, "list", "--settings", str(told))
     assert (missing.returncode, "0 AES keys" in missing.stderr) == (3, True)

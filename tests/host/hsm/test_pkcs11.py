@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -202,13 +203,26 @@ def test_an_lmk_that_is_not_there_is_told_with_the_way_out(token: Token) -> None
 
 
 @pytest.mark.parametrize(
-    ("module", "label", "pin"),
-    [("/none.so", "posswitch", "4321"), (MODULE, "other", "4321"), (MODULE, "posswitch", "0000")],
+    ("module", "label", "pin", "why"),
+    [
+        ("/none.so", "posswitch", "4321", "the module cannot be loaded"),
+        (MODULE, "other", "4321", "no token of that label"),
+    ],
 )
 @pytest.mark.usefixtures("token")
 def test_a_device_that_does_not_open_is_told_with_the_way_out(
-    module: str, label: str, pin: str
+    module: str, label: str, pin: str, why: str
 ) -> None:
-    with pytest.raises(HsmError, match=r"cannot be opened .*Next: check module") as refused:
+    with pytest.raises(HsmError, match="cannot be opened: ") as refused:
         Token(module, label, Secret(pin.encode()))
+    assert re.search(why, str(refused.value))
+    assert " Next: " in str(refused.value)
     assert pin not in str(refused.value)
+
+
+def test_a_second_session_of_a_process_opens_the_same(token: Token) -> None:
+    """The login is the process's: a second one is no second try of the PIN."""
+    first, second = (
+        Pkcs11Hsm(each, "lmk") for each in (token, Token(str(MODULE), "posswitch", PIN))
+    )
+    assert first.check_value == second.check_value
