@@ -13,13 +13,12 @@ import pytest
 from config.places import Places, places_of
 from config.run.behind import NICE_PAGES
 from config.run.database import Dsns
-from host.hsm.vault import create_lmk
 from host.link.address import Address
 from host.link.office import opened_office
 from host.model.office import NOBODY, Do, Refused, Show
 from host.model.secrets import Secret
 from tests.config.run.test_apart import children_of, is_behind, is_there, soon
-from tests.host.conftest import estate_database, estate_template
+from tests.host.conftest import LMK, estate_database, estate_template
 
 __all__ = ["estate_database", "estate_template"]
 
@@ -40,7 +39,8 @@ def house(tmp_path: Path) -> Places:
     places = places_of(tmp_path / "data")
     places.secrets.mkdir(parents=True)
     places.run.mkdir(exist_ok=True)
-    create_lmk(places.lmk)
+    places.lmk.touch(0o600)
+    places.lmk.write_text(LMK.reveal().hex())
     return places
 
 
