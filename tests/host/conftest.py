@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -458,26 +459,29 @@ class CardPool:
     def __init__(self, cards: Iterable[CardPlan] = WIDE_PLAN.cards) -> None:
         numbers = [card.id for card in cards if 1 < card.id <= 1000]
         usable = [number for number in numbers if number not in ODD_CARDS]
-        self._city = iter([number for number in usable if number <= 700 and number % 5])
-        self._pear = iter([number for number in usable if number > 700 and number % 5])
-        self._with_points = iter([number for number in usable if number <= 700 and not number % 5])
-        self._pear_with_points = iter([one for one in usable if one > 700 and not one % 5])
+        self._left: dict[tuple[bool, bool], deque[int]] = defaultdict(deque)
+        self.give_back(usable)
+
+    def give_back(self, cards: Iterable[int]) -> None:
+        """They were taken, and nobody has touched them all the same."""
+        for card in cards:
+            self._left[card <= 700, card % 5 == 0].append(card)
 
     def city(self) -> int:
         """1,000.00 CNY, no points; its programme allows a debt of points."""
-        return next(self._city)
+        return self._left[True, False].popleft()
 
     def pear(self) -> int:
         """1,000.00 CNY, no points; its programme allows no debt."""
-        return next(self._pear)
+        return self._left[False, False].popleft()
 
     def with_points(self) -> int:
         """A city card with 2,000 points."""
-        return next(self._with_points)
+        return self._left[True, True].popleft()
 
     def pear_with_points(self) -> int:
         """A pear card with 2,000 points."""
-        return next(self._pear_with_points)
+        return self._left[False, True].popleft()
 
 
 @pytest.fixture(scope="module")

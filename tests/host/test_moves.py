@@ -23,6 +23,8 @@ from host.moves import Moves
 from tests.host.conftest import NOW, CardPool, Till, asking_of, audit_ledger, card_at, trading
 from tests.host.mortal import let_it_die
 
+pytestmark = pytest.mark.usefixtures("sharing")
+
 Ask = Callable[[OwnRequest], Awaitable[Response]]
 POINTS = ("before_commit", "after_commit_before_reply")
 """Where a host may die, in each of the postings of a move."""
@@ -60,13 +62,16 @@ def replace(till: Till, old: int, new: int, by: str = "li") -> None:
     )  # fmt: skip
 
 
-def two(till: Till, take: Callable[[], int], *, is_same_shard: bool) -> tuple[int, int]:
-    """A card, and another that lives in its shard, or in another."""
-    one = take()
-    while True:
-        other = take()
-        if (card_at(till, one).shard == card_at(till, other).shard) is is_same_shard:
-            return one, other
+def two(
+    till: Till, take: Callable[[], int], *, is_same_shard: bool, pool: CardPool | None = None
+) -> tuple[int, int]:
+    """A card, and another that lives in its shard, or in another; a pool gets the rest again."""
+    one, passed = take(), []
+    while (card_at(till, one).shard == card_at(till, other := take()).shard) is not is_same_shard:
+        passed.append(other)
+    if pool is not None:
+        pool.give_back(passed)
+    return one, other
 
 
 def lots(till: Till, card: int) -> list[tuple[int, dt.date]]:
@@ -81,13 +86,22 @@ def lots(till: Till, card: int) -> list[tuple[int, dt.date]]:
     ]  # fmt: skip
 
 
-def posted(till: Till, kind: Kind) -> int:
-    [(count,)] = till.sql("SELECT count(*)::int FROM journal WHERE kind = %s", kind.value)
+def posted(till: Till, kind: Kind, *cards: int) -> int:
+    """How often, to these cards, or to any card."""
+    [(count,)] = till.sql(
+        "SELECT count(*)::int FROM journal WHERE kind = %s AND (card_id = any(%s) OR %s)",
+        kind.value, list(cards), not cards,
+    )  # fmt: skip
     return int(count)
 
 
-def states(till: Till) -> list[str]:
-    return [state for (state,) in till.sql("SELECT state FROM move ORDER BY card_id, name")]
+def states(till: Till, *cards: int) -> list[str]:
+    """Of what is to leave these cards, or any card."""
+    told = till.sql(
+        "SELECT state FROM move WHERE card_id = any(%s) OR %s ORDER BY card_id, name",
+        list(cards), not cards,
+    )  # fmt: skip
+    return [state for (state,) in told]
 
 
 @pytest.mark.parametrize("is_same_shard", [True, False], ids=["one shard", "two shards"])
@@ -95,7 +109,7 @@ async def test_money_and_points_of_a_replaced_card_are_on_the_other(
     till: Till, pool: CardPool, is_same_shard: bool
 ) -> None:
     """S4-75: and nothing of them is in between when it is over."""
-    old, new = two(till, pool.with_points, is_same_shard=is_same_shard)
+    old, new = two(till, pool.with_points, is_same_shard=is_same_shard, pool=pool)
     await till.buy(old, 12_300)
     before = lots(till, old), lots(till, new)
     replace(till, old, new)
@@ -106,11 +120,8 @@ async def test_money_and_points_of_a_replaced_card_are_on_the_other(
     for points, day in [*before[0], *before[1]]:
         together[day] += points
     assert {day: points for points, day in lots(till, new)} == together
-    assert (posted(till, Kind.MOVE_OUT), posted(till, Kind.MOVE_IN), states(till)) == (
-        3,
-        3,
-        ["done"],
-    )
+    assert (posted(till, Kind.MOVE_OUT, old), posted(till, Kind.MOVE_IN, new)) == (3, 3)
+    assert states(till, old) == ["done"]
     sale = await till.buy(new, 187_700)
     assert sale.is_approved
     assert (await till.buy(old, 1)).reason is Reason.CARD_REPLACED
@@ -122,7 +133,9 @@ async def test_who_made_a_move_stands_in_both_of_its_keys(till: Till, pool: Card
     replace(till, old, new)
     await drive(till)
     assert till.sql(
-        "SELECT slot, origin, made_by FROM journal WHERE kind LIKE 'move%%' ORDER BY id"
+        "SELECT slot, origin, made_by FROM journal WHERE kind LIKE 'move%%' AND card_id = any(%s)"
+        " ORDER BY kind DESC",
+        [old, new],
     ) == [
         (f"office/li/move.{old}/replacement-1/f", "office", "li"),
         (f"office/li/move.{old}/replacement-1.in/f", "office", "li"),
@@ -149,6 +162,7 @@ def killed_at(till: Till, place: int, *, is_heard: bool) -> Ask:
     return ask
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_host_killed_at_any_step_goes_on_there(
     estate_database: Dsns, pool: CardPool
 ) -> None:
@@ -157,7 +171,7 @@ async def test_a_host_killed_at_any_step_goes_on_there(
     moved = []
     async with trading(estate_database) as till:
         for place, is_heard in ends:
-            old, new = two(till, pool.with_points, is_same_shard=False)
+            old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
             replace(till, old, new)
             moved.append((old, new))
             with pytest.RaisesGroup(KilledError, flatten_subgroups=True):
@@ -175,12 +189,13 @@ async def test_a_host_killed_at_any_step_goes_on_there(
     audit_ledger(estate_database)
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("point", [f"{name}:{time}" for name in POINTS for time in (1, 2, 3)])
 async def test_a_host_killed_by_the_system_between_two_postings_loses_nothing(
     estate_database: Dsns, pool: CardPool, point: str
 ) -> None:
     async with trading(estate_database) as till:
-        old, new = two(till, pool.with_points, is_same_shard=False)
+        old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
         replace(till, old, new)
     await trio.to_thread.run_sync(_let_it_die, estate_database, point)
     audit_ledger(estate_database)
@@ -197,21 +212,21 @@ def _let_it_die(dsns: Dsns, point: str) -> None:
 
 
 async def test_two_that_drive_one_move_at_once_move_it_once(till: Till, pool: CardPool) -> None:
-    old, new = two(till, pool.with_points, is_same_shard=False)
+    old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
     replace(till, old, new)
     async with trio.open_nursery() as nursery:
         for _ in range(3):
             nursery.start_soon(drive, till)
     await drive(till)
     assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, 4_000))
-    assert (posted(till, Kind.MOVE_OUT), posted(till, Kind.MOVE_IN)) == (2, 2)
+    assert (posted(till, Kind.MOVE_OUT, old), posted(till, Kind.MOVE_IN, new)) == (2, 2)
 
 
 async def test_what_comes_back_onto_a_replaced_card_goes_on_to_the_other(
     till: Till, pool: CardPool
 ) -> None:
     """S4-75: a refund, and a reversal of a redemption whose lot keeps its last day."""
-    old, new = two(till, pool.with_points, is_same_shard=False)
+    old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
     sale, answer = await till.sell(Kind.PURCHASE, old, 30_000)
     redeemed = till.request(Kind.POINTS_REDEMPTION, old, 500)
     assert (await till.ask(redeemed)).is_approved
@@ -220,23 +235,25 @@ async def test_what_comes_back_onto_a_replaced_card_goes_on_to_the_other(
     assert till.balances(new) == (170_000, 2_000 + 1_800)
     await till.sell(Kind.REFUND, old, 10_000, original=till.original(sale, answer))
     assert (await till.ask(till.reversal(redeemed))).is_approved
-    assert states(till) == ["open"]
+    assert states(till, old) == ["open"]
     await drive(till)
-    assert states(till) == ["done"]
+    assert states(till, old) == ["done"]
     assert till.balances(old) == (0, -100 + 100), "what the sale earned was taken from what came"
     assert till.balances(new) == (180_000, 2_000 + 1_800 + 400)
 
 
-def fees(till: Till) -> list[tuple[int, int, str | None]]:
-    """What was taken for replacements: of which card, how much, and to whose account."""
+def fees(till: Till, *cards: int) -> list[tuple[int, int, str | None]]:
+    """What was taken for replacements of these cards, or of any: of which card, how much, and to
+    whose account."""
     return [
         (card, amount, chart)
         for card, amount, chart in till.sql(
             "SELECT j.card_id, e.amount_minor, a.chart || ' of issuer ' || a.issuer_id"
             " FROM journal AS j JOIN entry AS e ON e.shard = j.shard AND e.journal_id = j.id"
-            " JOIN account AS a ON a.id = e.credit_account WHERE j.kind = 'card_fee' ORDER BY 1"
+            " JOIN account AS a ON a.id = e.credit_account WHERE j.kind = 'card_fee'"
+            " AND (j.card_id = any(%s) OR %s) ORDER BY 1", list(cards), not cards,
         )
-    ]
+    ]  # fmt: skip
 
 
 def replace_for(till: Till, old: int, new: int, fee: int) -> None:
@@ -250,12 +267,12 @@ async def test_a_fee_is_taken_before_what_is_left_moves(
     till: Till, pool: CardPool, fee: int
 ) -> None:
     """S1-46: were it all that the card has."""
-    old, new = two(till, pool.with_points, is_same_shard=False)
+    old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
     replace_for(till, old, new, fee)
     await drive(till)
     assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000 - fee, 4_000))
-    assert fees(till) == [(old, fee, "fee_income of issuer 1")]
-    assert states(till) == ["done"]
+    assert fees(till, old) == [(old, fee, "fee_income of issuer 1")]
+    assert states(till, old) == ["done"]
 
 
 async def test_what_comes_back_later_pays_no_fee_again(till: Till, pool: CardPool) -> None:
@@ -266,7 +283,7 @@ async def test_what_comes_back_later_pays_no_fee_again(till: Till, pool: CardPoo
     await till.sell(Kind.REFUND, old, 10_000, original=till.original(sale, answer))
     await drive(till)
     assert till.balances(new)[0] == 70_000 - 500 + 10_000 + 100_000
-    assert fees(till) == [(old, 500, "fee_income of issuer 1")]
+    assert fees(till, old) == [(old, 500, "fee_income of issuer 1")]
 
 
 async def test_what_a_sale_under_way_has_spent_of_a_fee_is_not_taken_and_the_rest_moves(
@@ -278,9 +295,10 @@ async def test_what_a_sale_under_way_has_spent_of_a_fee_is_not_taken_and_the_res
     replace_for(till, old, new, 1_001)
     await drive(till)
     assert (till.balances(old)[0], till.balances(new)[0]) == (0, 101_000)
-    assert (fees(till), states(till)) == ([], ["done"])
+    assert (fees(till, old), states(till, old)) == ([], ["done"])
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_host_killed_while_a_fee_is_taken_takes_it_once(
     estate_database: Dsns, pool: CardPool
 ) -> None:
@@ -314,7 +332,7 @@ async def test_a_fee_that_may_not_be_taken_says_why(
     old, new = pool.city(), pool.city()
     replace(till, old, new)
     till.sql("UPDATE card SET status = %s WHERE id = %s", status, old)
-    key = OwnKey(Origin.OFFICE, "li", "move", "fee")
+    key = OwnKey(Origin.OFFICE, "li", "move", f"fee-{old}")
     own = OwnRequest(kind=Kind.CARD_FEE, key=key, card=card_at(till, old), amount=asked)
     assert (await asking_of(till).ask(own)).reason is reason
     assert till.balances(old)[0] == 100_000
@@ -364,7 +382,7 @@ async def test_what_a_replaced_card_owes_in_points_the_other_owes(
     till: Till, pool: CardPool, paid: int, is_same_shard: bool
 ) -> None:
     """S4-75: were it a card without points, or one whose points pay it."""
-    old, new = two(till, pool.city, is_same_shard=is_same_shard)
+    old, new = two(till, pool.city, is_same_shard=is_same_shard, pool=pool)
     await in_debt(till, old)
     if paid:
         assert (await till.buy(new, paid)).is_approved
@@ -372,7 +390,7 @@ async def test_what_a_replaced_card_owes_in_points_the_other_owes(
     await drive(till)
     left = paid // 100 - 400
     assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000 - paid, left))
-    assert states(till) == ["done"]
+    assert states(till, old) == ["done"]
     earned = await till.buy(new, 100_000)
     assert (earned.points_balance, till.balances(new)[1]) == (left + 1_000, left + 1_000)
 
@@ -389,7 +407,8 @@ async def test_a_debt_goes_on_to_the_card_that_replaces_the_replacement(
     assert [till.balances(card) for card in (old, new, last)] == [(0, 0), (0, 0), (300_000, -400)]
     assert till.sql(
         "SELECT kind, amount_minor FROM journal WHERE kind LIKE 'move%%' AND unit LIKE 'P:%%'"
-        " ORDER BY kind"
+        " AND card_id = any(%s) ORDER BY kind",
+        [old, new, last],
     ) == [("move_in", 400), ("move_in", 400), ("move_out", 400), ("move_out", 400)]
 
 
@@ -420,11 +439,12 @@ async def test_a_debt_that_comes_later_follows(till: Till, pool: CardPool) -> No
     await drive(till)
     await till.sell(Kind.POINTS_REDEMPTION, new, 500)
     await till.sell(Kind.VOID, old, 50_000, original=till.original(sale, answer))
-    assert (till.balances(old), states(till)) == ((50_000, -500), ["open"])
+    assert (till.balances(old), states(till, old)) == ((50_000, -500), ["open"])
     await drive(till)
     assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, -500))
 
 
+@pytest.mark.usefixtures("alone")
 async def test_the_debt_of_a_card_that_was_replaced_before_debts_moved_follows(
     till: Till, pool: CardPool
 ) -> None:
@@ -441,6 +461,7 @@ async def test_the_debt_of_a_card_that_was_replaced_before_debts_moved_follows(
     assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, -400))
 
 
+@pytest.mark.usefixtures("alone")
 async def test_a_host_killed_while_a_debt_moves_goes_on_there(
     estate_database: Dsns, pool: CardPool
 ) -> None:
@@ -459,10 +480,11 @@ async def test_a_host_killed_while_a_debt_moves_goes_on_there(
     audit_ledger(estate_database)
 
 
+@pytest.mark.usefixtures("alone")
 async def test_points_whose_last_day_passes_on_the_way_can_be_spent_that_day(
     till: Till, pool: CardPool
 ) -> None:
-    old, new = two(till, pool.with_points, is_same_shard=False)
+    old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
     replace(till, old, new)
     with pytest.RaisesGroup(KilledError, flatten_subgroups=True):
         await drive(till, killed_at(till, 2, is_heard=True))
@@ -473,8 +495,9 @@ async def test_points_whose_last_day_passes_on_the_way_can_be_spent_that_day(
     assert (await till.ask(till.request(Kind.POINTS_REDEMPTION, new, 2_000))).is_approved
 
 
+@pytest.mark.usefixtures("alone")
 async def test_points_that_have_expired_do_not_leave(till: Till, pool: CardPool) -> None:
-    old, new = two(till, pool.with_points, is_same_shard=False)
+    old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
     replace(till, old, new)
     till.turn_the_date(lots(till, old)[0][1] + dt.timedelta(days=1))
     await drive(till)
@@ -495,7 +518,9 @@ async def test_nothing_leaves_a_card_that_was_not_replaced(
     replace(till, old, new)
     till.sql(f"UPDATE card SET {change} WHERE id = %s", old)
     await drive(till)
-    assert till.sql("SELECT state, refused FROM move") == [("refused", reason.value)]
+    assert till.sql("SELECT state, refused FROM move WHERE card_id = %s", old) == [
+        ("refused", reason.value)
+    ]
     assert till.balances(old)[0] == till.balances(new)[0] == 100_000
 
 
@@ -528,7 +553,7 @@ async def test_what_is_held_of_a_card_leaves_it_once_that_has_ended(
     replace(till, old, new)
     await drive(till)
     assert (till.balances(old)[0], till.balances(new)[0]) == (50_000, 150_000)
-    assert till.sql("SELECT state FROM move") == [("done",)]
+    assert states(till, old) == ["done"]
     done = till.request(Kind.COMPLETION, old, 25_000, original=held[30_000])
     assert (await till.ask(done)).is_approved
     void = till.request(Kind.PREAUTH_VOID, old, 20_000, original=held[20_000])
@@ -560,14 +585,14 @@ async def test_the_same_key_gets_the_same_answer_and_another_body_under_it_none(
     assert till.balances(new)[0] == 200_000
 
 
-ARRIVALS = [
-    "UPDATE transit SET to_card = 999 WHERE NOT is_open",
-    "UPDATE transit SET to_shard = 63 - to_shard WHERE NOT is_open",
-    "UPDATE transit SET expires_on = '2020-01-01' WHERE expires_on IS NOT NULL",
-    "UPDATE journal SET amount_minor = 1 WHERE kind = 'move_in'",
-    "UPDATE journal SET slot = 'office/li/elsewhere/1/f' WHERE kind = 'move_in' AND unit = 'CNY'",
-    "UPDATE transit SET is_debt = NOT is_debt WHERE NOT is_open",
-]
+ARRIVALS = (
+    "UPDATE transit SET to_card = 999 WHERE to_card = {card} AND NOT is_open",
+    "UPDATE transit SET to_shard = 63 - to_shard WHERE to_card = {card} AND NOT is_open",
+    "UPDATE transit SET expires_on = '2020-01-01' WHERE to_card = {card} AND expires_on > now()",
+    "UPDATE journal SET amount_minor = 1 WHERE card_id = {card} AND kind = 'move_in'",
+    "UPDATE journal SET slot = 'office/x/y/1/f' WHERE card_id = {card} AND slot LIKE '%-1.in/f'",
+    "UPDATE transit SET is_debt = NOT is_debt WHERE to_card = {card} AND NOT is_open",
+)
 
 
 async def test_the_audit_names_a_debt_that_is_left_on_a_replaced_card(
@@ -576,7 +601,9 @@ async def test_the_audit_names_a_debt_that_is_left_on_a_replaced_card(
     old = (await in_debt(till, pool.city())).card
     replace(till, old, pool.city())
     with psycopg.connect(till.dsns.owner) as connection:
-        connection.execute("UPDATE move SET state = 'done', ended_at = now()")
+        connection.execute(
+            "UPDATE move SET state = 'done', ended_at = now() WHERE card_id = %s", (old,)
+        )
         connection.execute("DELETE FROM purse WHERE card_id = %s AND unit = 'CNY'", (old,))
         told = [one.what for one in ask(connection) if one.test == "ended_card_with_value"]
         connection.rollback()
@@ -587,12 +614,12 @@ async def test_the_audit_names_a_debt_that_is_left_on_a_replaced_card(
 async def test_the_audit_names_what_came_and_is_not_what_had_left(
     till: Till, pool: CardPool
 ) -> None:
-    old, new = two(till, pool.with_points, is_same_shard=False)
+    old, new = two(till, pool.with_points, is_same_shard=False, pool=pool)
     replace(till, old, new)
     await drive(till)
     with psycopg.connect(till.dsns.owner) as connection:
         for spoilt in ARRIVALS:
-            connection.execute(spoilt)
+            connection.execute(spoilt.format(card=new))
             found = {one.test for one in ask(connection)}
             assert "arrival_not_its_departure" in found, spoilt
             connection.rollback()
