@@ -33,12 +33,12 @@ def note_what_differs(connection: Connection, names: Collection[str] = tuple(TAB
     For who writes many rows at once (an estate, a migration), in the transaction of that. It
     believes what it finds, so it is no part of any work that goes on beside a host.
     """
-    there = {name for (name,) in connection.execute(SQL["tables"])}
+    there = {name for (name,) in connection.execute(SQL["tables"], (list(names),))}
     says = {name for (name,) in connection.execute(SQL["columns"])}
     return sum(
         connection.execute(_note_differing(table, says)).rowcount
         for table in CHAINED
-        if table.name in there and table.name in names
+        if table.name in there
     )
 
 

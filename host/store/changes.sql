@@ -1,12 +1,12 @@
 -- The chain of changes.
 
 -- name: tables
--- Which tables have rows or notes of rows: what never had any differs from no note. A migration may
--- come before one.
+-- Which of these tables have rows or notes of rows: what never had any differs from no note. A
+-- migration may come before one.
 SELECT t.relname
 FROM pg_class AS t
 WHERE
-    t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace
+    t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace AND t.relname = any(%s::text [])
     AND (
         pg_relation_size(t.oid) > 0
         OR t.relname::text IN (SELECT c.relation FROM change AS c)

@@ -45,7 +45,7 @@ def booked(
 
 def ended(ledger: SmallLedger, booking: int, on: dt.date) -> None:
     ledger.run("INSERT INTO ad_end VALUES (%s, %s, 'li', now())", booking, on)
-    note_what_differs(ledger.connection)
+    note_what_differs(ledger.connection, ["ad_end"])
 
 
 def cleared(ledger: SmallLedger, night: Connection, files: Path) -> Summary:

@@ -45,7 +45,7 @@ class Circle:
             *(said.get("per", 1_000), issued, redeemed),
             *(said.get("fee", 0) * 10_000, said.get("share", 0) * 10_000),
         )
-        note_what_differs(self.ledger.connection)
+        note_what_differs(self.ledger.connection, ["alliance_terms"])
 
     def sell(self, card: int, points: int, merchant: int = 1) -> Any:
         return self.ledger.purchase(card, 1_000, merchant, points=points, unit=UNIT)

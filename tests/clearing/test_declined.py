@@ -28,7 +28,7 @@ def refused(ledger: SmallLedger) -> SmallLedger:
         " VALUES (%s, 7, '000012', 'x')",
         terminal,
     )
-    note_what_differs(ledger.connection)
+    note_what_differs(ledger.connection, ["store", "terminal"])
     ledger.decline(1)
     ledger.decline(2, "wrong_pin")
     ledger.decline(2, slot=ledger.next_slot().replace(terminal, "99999999"))

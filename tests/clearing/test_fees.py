@@ -182,7 +182,7 @@ def test_points_cost_of_what_they_are_worth(
     """S4-63: and where they have no price, what each transaction costs alone."""
     ledger.fee(1, "issuer", "2", flat=3, kinds=("points_redemption",))
     ledger.run("INSERT INTO points_price VALUES ('RED', %s, 100, 150)", DAY)
-    note_what_differs(owner)
+    note_what_differs(owner, ["points_price"])
     sale, other = ledger.purchase(1, 10_000, points=1_000), ledger.purchase(3, 10_000, points=500)
     ledger.redeem(1, 1_000, sale)
     ledger.redeem(3, 500, other)

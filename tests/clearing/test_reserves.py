@@ -23,7 +23,7 @@ def say(ledger: SmallLedger, percent: int, days: int, since: dt.date = DAY) -> N
         " VALUES (1, %s, %s, %s, 'wu', 'li')",
         *(since, percent * 10_000, days),
     )
-    note_what_differs(ledger.connection)
+    note_what_differs(ledger.connection, ["reserve_terms"])
 
 
 def cleared(ledger: SmallLedger, night: Connection, files: Path) -> Summary:

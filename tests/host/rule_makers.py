@@ -33,7 +33,7 @@ def put_rule(dsns: Dsns, says: str, **columns: Any) -> int:
         names, places = ", ".join(told), ", ".join(["%s"] * len(told))
         owner.execute(f"INSERT INTO rule ({names}) VALUES ({places})", list(told.values()))
         note_estate_change(owner, Followed.RULE, number)
-        note_what_differs(owner)
+        note_what_differs(owner, ["rule"])
     return number
 
 
@@ -44,4 +44,4 @@ def switch_on(dsns: Dsns, pack: str, issuer: int, **days: dt.date) -> None:
         told = (pack, issuer, since, days.get("until"))
         owner.execute("INSERT INTO rule_pack_use VALUES (%s, %s, %s, %s)", told)
         note_estate_change(owner, Followed.RULE, pack)
-        note_what_differs(owner)
+        note_what_differs(owner, ["rule_pack_use"])

@@ -45,7 +45,7 @@ def put_earn_rule(dsns: Dsns, **columns: Any) -> None:
             list(told.values()),
         )
         note_estate_change(owner, Followed.ISSUER, CITY)
-        note_what_differs(owner)
+        note_what_differs(owner, ["earn_rule"])
 
 
 @dataclass

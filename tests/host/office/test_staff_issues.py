@@ -74,7 +74,7 @@ class Works(House):
             owner.execute(
                 "UPDATE person_grant SET limit_minor = %s WHERE role = 'enterprise_hr'", (minor,)
             )
-            note_what_differs(owner)
+            note_what_differs(owner, ["person_grant"])
 
     def issue(self, *, do: bool = True, who: Person | None = None, **more: Any) -> Any:
         values = {"enterprise": "ACME", "batch": self.batch, "name": "Dragon boat", **more}

@@ -48,7 +48,7 @@ async def test_a_number_tells_its_steps_with_their_dates_cities_and_seals(shop: 
     assert (await shop.till.ask(sale)).is_approved
     with psycopg.connect(shop.bureau.dsns.owner, autocommit=True) as owner:
         owner.execute("UPDATE merchant SET city = 'Hangzhou'")
-        note_what_differs(owner)
+        note_what_differs(owner, ["merchant"])
     told = await traced(shop, number_of(shop, card))
     assert isinstance(told, Page), told
     assert told.columns == ["step", "date", "city", "seal", "proof"]
