@@ -104,9 +104,9 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
     ErrorKind(
         code="E-PORT",
         what="a port or an address cannot be listened on",
-        why="another program has it, it is none of this machine's, or it is below 1024 and you "
-        "are not root",
-        next="posswitch doctor says who has it; or write another port of the channel",
+        why="another program has it, it is none of this machine's, or it is below 1024 and this "
+        "user may not take it",
+        next="what the sentence says; posswitch doctor looks at every port of the settings",
     ),
     ErrorKind(
         code="E-DATABASE-NONE",

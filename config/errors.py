@@ -35,6 +35,7 @@ FOREIGN: Final = (
     ("host.keys", "KeyCeremonyError", "E-KEYS-CEREMONY"),
     ("host.link.address", "AddressError", "E-LINK-ADDRESS"),
     ("host.link.credentials", "CredentialsError", "E-LINK-CERTIFICATE"),
+    ("host.link.ports", "PortError", "E-PORT"),
     ("host.store.book", "NoEstateError", "E-ESTATE"),
     ("host.store.card_finding", "CardUnknownError", "E-CARD-UNKNOWN"),
     ("host.store.cases", "CaseError", "E-CASE"),
@@ -135,15 +136,13 @@ def code_of(error: BaseException) -> str:
     """The code of the error's kind, for whoever wants to know more."""
     if isinstance(error, OperatorError):
         return error.code
-    if isinstance(error, OSError):
-        return CODES.get(error.errno or 0, "E-FILE")
     codes = {(module, name): code for module, name, code in FOREIGN}
     for kind in type(error).__mro__:
         # psycopg gives its errors to the package, whatever module makes them.
         module = kind.__module__.partition(".")[0] if "psycopg" in kind.__module__ else None
         if code := codes.get((module or kind.__module__, kind.__name__)):
             return code
-    return BUG
+    return CODES.get(error.errno or 0, "E-FILE") if isinstance(error, OSError) else BUG
 
 
 def told(error: Exception) -> str:

@@ -15,19 +15,21 @@ from typing import Any, Final, get_args
 import msgspec
 
 from config.errors import SettingsError, explained
+from config.listening import SharedPortError, check_places
 from config.logging import Level
 from config.places import Places
 from host.link.settings import LinkTlsSettings
 from host.named_files import read_named_text
 from host.settings import HostSettings
 from host.sms import in_directory
+from switch.channels import is_local
 from switch.settings import ChannelSettings, SwitchSettings, TlsSettings
 from switch.strategy import DeadlineError, check_deadlines
 from switch.web_settings import WebSettings
 
 ENVIRONMENT: Final = "env:"
-EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - what a channel may say, and is called by another
-LOOPBACK: Final = "127.0.0.1"
+LOOPBACKS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a channel may say
+"""By what a channel is called from this machine that listens at every address."""
 TOP_TABLES: Final = ("channels", "issuers")
 """Tables of the switch that stand by themselves in the file, as `[[channels]]`."""
 MENDED: Final = "mend it as docs/settings.md has it"
@@ -134,14 +136,17 @@ def resolved(
 def seats_call_of(
     channels: Sequence[ChannelSettings], ports: Mapping[str, int] | None = None
 ) -> str:
-    """Where seats of this machine speak: the first channel of POS terminals whose port is known.
+    """Where seats of this machine speak: the first channel of POS terminals that fits.
 
-    `ports` are those that channels took which may have any, by their names. Empty: nowhere.
+    Its port is known, and what is said to it leaves this machine by no network. `ports` are those
+    that channels took which may have any, by their names. Empty: nowhere.
     """
     for one in channels:
         port = one.port or (ports or {}).get(one.name, 0)
-        if one.dialect == "pos" and port and not (one.connect_to or one.tls or one.preamble_bytes):
-            return f"{one.host.replace(EVERY_ADDRESS, LOOPBACK)}:{port}"
+        host = LOOPBACKS.get(one.host, one.host)
+        is_plain = not (one.connect_to or one.tls or one.preamble_bytes) and is_local(host)
+        if one.dialect == "pos" and port and is_plain:
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return ""
 
 
@@ -244,7 +249,8 @@ def _checked(document: dict[str, Any], file: Path) -> Settings:
         raise SettingsError(f"{file}: there is no channel. Next: write a [[channels]] table")
     try:
         check_deadlines(settings.host.statement_seconds_max, settings.switch)
-    except DeadlineError as error:
+        check_places(settings.switch, settings.web)
+    except (DeadlineError, SharedPortError) as error:
         raise SettingsError(f"{file}: {error}") from None
     return settings
 

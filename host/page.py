@@ -18,6 +18,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import trio
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
+from host.link.ports import port_error
+
 TURN_SECONDS: Final = 0.5
 """Between two signs of life of the loop."""
 STANDS_SECONDS: Final = 5.0
@@ -47,13 +49,13 @@ class Page:
         """Answer there from now on, in threads.
 
         Raises:
-            OSError: the port is taken, or the host is none of ours.
+            PortError: the port is taken, or the host is none of ours.
         """
         kind = _Server6 if ":" in host else _Server
         try:
             self._server = kind((host, port), _Handler)
         except OSError as error:
-            raise OSError(error.errno, f"metrics on {host}:{port}: {error.strerror}") from None
+            raise port_error("the page of metrics", host, port, error) from None
         self._server.set_app(self._answer)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

@@ -86,7 +86,7 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     for them it buys nothing. What goes to an external issuer is always noted."""
     log_messages: bool = True
     """One log line per message."""
-    metrics_port: int | None = None
+    metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
     """/metrics, /healthz and /readyz over HTTP. Of the first process; the second has the next, and
     so on."""
     metrics_host: str = "127.0.0.1"

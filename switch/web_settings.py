@@ -43,7 +43,7 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Who has signed that channel's certificate; not said: it is called without TLS."""
     seat_seconds_max: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     """How long a seat waits for an answer before it is in doubt."""
-    metrics_port: int | None = None
+    metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
     """/metrics, /healthz and /readyz over HTTP."""
     metrics_host: str = "127.0.0.1"
     """Where these are; they are for who operates it, and not for browsers."""

@@ -1,6 +1,5 @@
 """Settings, programs that run, the ports they need, and the certificates they show."""
 
-import errno
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from config.run.asking import HOST, program_of
 from config.settings import ENVIRONMENT, Settings, resolved, revealed
 from host.clock import utc_now
 from host.link.credentials import Credentials, CredentialsError
+from host.link.ports import port_error
 from host.link.settings import LinkTlsSettings
 from switch.channels import TlsSettings
 from switch.wire.dated import (
@@ -145,20 +145,12 @@ def _port(name: str, host: str, port: int) -> Finding:
     if not port:
         return good(f"{name} takes any free port")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind((host, port))
-        except OSError as error:
-            cures = {
-                errno.EADDRINUSE: f"ss -ltnp 'sport = :{port}' shows who has it; stop it, or "
-                "write another port",
-                errno.EACCES: "write a port above 1023, or let the service bind it "
-                "(AmbientCapabilities=CAP_NET_BIND_SERVICE)",
-                errno.EADDRNOTAVAIL: "write an address of this machine: ip address",
-            }
-            cure = cures.get(error.errno or 0, "write another host or port")
-            return wrong(f"{name} cannot listen on {host}:{port}: {error.strerror}", cure)
+    except OSError as error:
+        return of_sentence(State.WRONG, str(port_error(name, host, port, error)))
     return good(f"{name} on {host}:{port} is free")
 
 

@@ -4,20 +4,19 @@ A supervisor starts them as `python -P launch.py config.run.programs NAME DATA O
 their settings to their standard input, where neither a process list nor a file shows them.
 """
 
-import errno
 import functools
 import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, NoReturn
 
 import msgspec
 
-from config.errors import SurroundingsError, exit_status_of, explained, operator_errors, told
+from config.errors import exit_status_of, explained, operator_errors, told
 from config.isolation import module_command
 from config.logging import configure_logging
 from config.noise import Printed, noise_in_lines, uncaught
@@ -28,8 +27,6 @@ from config.run.memory import keep_to_ourselves
 from config.run.orders import Orders
 from config.run.tending import LOOK_SECONDS, Tended
 from config.settings import Settings, siblings_of
-
-PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
 TURN_SECONDS: Final = 0.001
 """How long a thread of the host may go on while another waits: trade waits for no clerk's page. As
@@ -119,16 +116,15 @@ def run_host(
                 if database is not None:
                     nursery.start_soon(_tend, database)
 
-        with _ports_in_sentences():
-            _run_until_signal(
-                lambda: run(
-                    settings.host,
-                    logins=logins,
-                    hsm=hsm,
-                    on_ready=on_ready,
-                    beside=beside,
-                )
+        _run_until_signal(
+            lambda: run(
+                settings.host,
+                logins=logins,
+                hsm=hsm,
+                on_ready=on_ready,
+                beside=beside,
             )
+        )
 
 
 def run_switch(
@@ -144,7 +140,7 @@ def run_switch(
     orders, told = orders or Orders(), settings.switch
     siblings = siblings_of(Path(told.saf), orders.number, told.processes)
     reloader = Reloader(places, orders)
-    with _ports_in_sentences(), control_socket(places, orders.number) as control:
+    with control_socket(places, orders.number) as control:
 
         async def stand_by(switch: Switch) -> None:
             await reloader.stand_by(switch, control)
@@ -183,7 +179,7 @@ def run_web(
     address = Address.parse(told.link)
     credentials = Credentials(told.link_tls, calls=address.host) if told.link_tls else None
     reloader = WebReloader(places, orders or Orders())
-    with _ports_in_sentences(), control_socket(places, WEB) as control:
+    with control_socket(places, WEB) as control:
 
         async def stand_by(front: WebFront) -> None:
             await reloader.stand_by(front, control)
@@ -198,23 +194,6 @@ def run_web(
                 chinese=functools.lru_cache(SENTENCES_MAX)(chinese_of),
             )
         )
-
-
-@contextmanager
-def _ports_in_sentences() -> Iterator[None]:
-    """A port that cannot be had is the operator's to mend.
-
-    Raises:
-        SurroundingsError: instead of the OSError.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in PORT_ERRORS:
-            raise
-        raise SurroundingsError(
-            f"{error}. Next: choose another port, or stop who has it", "E-PORT"
-        ) from error
 
 
 PROGRAMS: Final[dict[str, Callable[[Settings, Places, OnReady, Orders], None]]] = {

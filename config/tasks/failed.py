@@ -4,11 +4,11 @@ import errno
 from typing import Any, Final
 
 from config.errors import BUG, CURES, FAULT_OF_OURS, NEXT, SURROUNDINGS_WRONG, code_of
+from config.tasks import loops
 from simulators.failures import Failure, Failures
 
 OTHER_CURES: Final = {
-    errno.EADDRINUSE: "end what listens there, or name another with --port",
-    errno.EADDRNOTAVAIL: "name an address of this machine with --host",
+    **loops.CURES,
     errno.ECONNREFUSED: "see whether the switch still stands (posswitch doctor)",
 }
 """Of what a line meets."""
@@ -65,4 +65,5 @@ def _why(failure: Failure) -> str:
     if NEXT in said:
         return said
     number = getattr(error, "errno", None) or 0
-    return f"{said}. {NEXT} {CURES.get(number) or OTHER_CURES.get(number, ANY_CURE)}"
+    first, then = (CURES, OTHER_CURES) if getattr(error, "filename", None) else (OTHER_CURES, CURES)
+    return f"{said}. {NEXT} {first.get(number) or then.get(number, ANY_CURE)}"

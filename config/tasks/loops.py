@@ -7,10 +7,17 @@ from typing import Any, Final, TypeVar
 import trio
 
 from config.errors import SurroundingsError, alone
+from host.link.ports import REASONS
 
 Given = TypeVar("Given")
 
-_OF_A_PORT: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
+CURES: Final = {
+    errno.EADDRINUSE: "end what listens there, or name another with --port",
+    errno.EACCES: "name one above 1023 with --port, or run it as a user who may take that one",
+    errno.EADDRNOTAVAIL: "name an address of this machine with --host",
+    errno.EAFNOSUPPORT: "name an address of IPv4 with --host",
+}
+"""What to do where a command was to listen and cannot."""
 
 
 def run_loop(act: Callable[..., Awaitable[Given]], *words: Any) -> Given:
@@ -31,10 +38,9 @@ def run_loop(act: Callable[..., Awaitable[Given]], *words: Any) -> Given:
 
 def port_refused(error: OSError) -> SurroundingsError:
     """That nobody can listen there, as a sentence."""
-    why = (error.strerror or str(error)).lower()
-    return SurroundingsError(
-        f"cannot listen there: {why}. Next: name another with --port", "E-PORT"
-    )
+    why, _ = REASONS.get(error.errno or 0, ((error.strerror or str(error)).lower(), ""))
+    cure = CURES.get(error.errno or 0, "name another with --port")
+    return SurroundingsError(f"cannot listen there: {why}. Next: {cure}", "E-PORT")
 
 
 def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -42,6 +48,6 @@ def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     if group.subgroup(KeyboardInterrupt) is not None:
         return KeyboardInterrupt()
     error = alone(group)
-    if isinstance(error, OSError) and error.filename is None and error.errno in _OF_A_PORT:
+    if isinstance(error, OSError) and error.filename is None and error.errno in CURES:
         return port_refused(error)
     return error

@@ -18,6 +18,7 @@ from typing import Final, Self
 import msgspec
 import trio
 
+from host.link.ports import port_error
 from host.link.settings import CLEAR_TEXT
 
 BACKLOG: Final = 64
@@ -165,8 +166,7 @@ def _listen_tcp(address: Address) -> socket.socket:
         if listener is not None:
             listener.close()
         raise AddressError(
-            f"{address} cannot be listened at ({error.strerror}). Next: stop who has that port, or "
-            "write another address of this machine in `link`"
+            str(port_error(f"link {address}", address.host, address.port, error))
         ) from None
     return listener
 

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from host.link.address import Address
 from host.link.credentials import Credentials
+from host.link.ports import port_error
 from host.page import Page
 from switch.seat.seats import Seats
 from switch.web.api import Api
@@ -181,7 +182,7 @@ async def run_web(
     """Serve browsers until cancelled; `chinese` says what the office says in English alone.
 
     Raises:
-        OSError: it cannot listen there.
+        PortError: it cannot listen there.
         TlsFileError: the certificate or another of its files is unusable.
     """
     config, sockets = _listening(settings)
@@ -213,14 +214,15 @@ def _listening(settings: WebSettings) -> tuple[Config, Sockets]:
     """At the port that is told; at any, where none is told and somebody has the usual one.
 
     Raises:
-        OSError: it cannot listen there.
+        PortError: it cannot listen there.
     """
-    usual = config_of(settings, USUAL_PORT if settings.port is None else settings.port)
+    port = USUAL_PORT if settings.port is None else settings.port
+    usual = config_of(settings, port)
     try:
         return usual, usual.create_sockets()
     except OSError as error:
         if settings.port is not None or error.errno != errno.EADDRINUSE:
-            raise
+            raise port_error("the web front", settings.host, port, error) from None
     free = config_of(settings, 0)
     return free, free.create_sockets()
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import structlog
 import trio
 
+from host.link.ports import port_error
 from host.link.tls import TlsEnds, TlsError
 from switch.addresses import Networks
 from switch.channels import ChannelSettings
@@ -61,11 +62,12 @@ def listen(settings: ChannelSettings) -> socket.socket:
     """A socket that listens where a channel says.
 
     Raises:
-        OSError: the port is taken, or not ours to take; the text says what to do.
+        PortError: the port is taken, or not ours to take; the text says what to do.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener: socket.socket | None = None
     try:
+        listener = socket.socket(family, socket.SOCK_STREAM)
         listener.settimeout(0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if settings.reuse_port:
@@ -73,12 +75,10 @@ def listen(settings: ChannelSettings) -> socket.socket:
         listener.bind((settings.host, settings.port))
         listener.listen(BACKLOG)
     except OSError as error:
-        listener.close()
-        raise OSError(
-            error.errno,
-            f"channel {settings.name} cannot listen on {settings.host}:{settings.port}"
-            f" ({error.strerror}); stop what listens there or choose another port",
-        ) from None
+        if listener is not None:
+            listener.close()
+        who = f"channel {settings.name}"
+        raise port_error(who, settings.host, settings.port, error) from None
     return listener
 
 

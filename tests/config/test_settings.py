@@ -8,6 +8,7 @@ import pytest
 from config.errors import SettingsError
 from config.places import places_of
 from config.settings import Settings, load_settings, resolved, revealed, siblings_of
+from switch.settings import ChannelSettings, SwitchSettings
 
 
 @pytest.fixture
@@ -47,6 +48,19 @@ def test_every_table_is_read(file: Path) -> None:
         ),
         ("[log]\ncolour = 1", "log.colour: there is no such setting. Next: known here: level"),
         ("[[channels]]\nprot = 1", "channels[0].prot: there is no such setting. Next: did you"),
+        (
+            "[switch]\nmetrics_port = 8583\n[[channels]]\nport = 8583",
+            "switch.metrics_port: 127.0.0.1:8583 is that of channels.pos, too. Next: give one of",
+        ),
+        (
+            '[web]\nport = 8688\nmetrics_port = 8688\nmetrics_host = "0.0.0.0"',
+            "web.metrics_port: 0.0.0.0:8688 is that of web.port, too. Next: give one of them",
+        ),
+        (
+            "[switch]\nprocesses = 2\nmetrics_port = 9000\n[[channels]]\nport = 9001",
+            "switch.metrics_port: 127.0.0.1:9001 is that of channels.pos, too. Next: give",
+        ),
+        ("[switch]\nmetrics_port = 70000", "switch.metrics_port: expected `int` <= 65535"),
         ('[host]\nwriters = "two"', "host.writers: expected `int`, got `str`"),
         ('[[channels]]\nport = "x"', "channels[0].port: expected `int`, got `str`"),
         ("[host]\nwriters = 0", "host.writers: expected `int` >= 1. Next: mend it as docs/"),
@@ -110,3 +124,19 @@ def test_every_process_knows_the_files_of_all_others(name: str, tmp_path: Path) 
     files = {number: Path(resolved(told, places, number=number).switch.saf) for number in (1, 2, 3)}
     for number, file in files.items():
         assert {file, *siblings_of(file, number, 3)} == set(files.values())
+
+
+@pytest.mark.parametrize(
+    ("host", "called"),
+    [
+        ("127.0.0.1", "127.0.0.1:8583"), ("0.0.0.0", "127.0.0.1:8583"), ("::1", "[::1]:8583"),
+        ("::", "[::1]:8583"), ("192.0.2.9", ""), ("pos.example", ""),
+    ],
+)  # fmt: skip
+def test_seats_call_the_first_channel_that_is_reached_without_a_network(
+    host: str, called: str, tmp_path: Path
+) -> None:
+    """One that listens at an address of its own is none: the house starts all the same."""
+    row = ChannelSettings(host=host, port=8583)
+    told = Settings(switch=SwitchSettings(channels=(row,)))
+    assert resolved(told, places_of(tmp_path)).web.seats_call == called

@@ -153,7 +153,7 @@ async def test_a_reload_that_cannot_be_whole_changes_nothing(world, fault):
             "name": A,
         }[fault]
         before = world.switch.addresses()
-        with pytest.raises(ReloadError, match=r"Next: |choose another port"):
+        with pytest.raises(ReloadError, match="Next: "):
             world.switch.reload([ChannelSettings(name="d", port=0), A, row])
     assert world.switch.addresses() == before
     assert (await terminal.ask(purchase())).fields["39"] == "00"

@@ -329,7 +329,7 @@ def test_a_port_in_use_is_named(places: Places) -> None:
         said = command.end()
     assert command.process.returncode == 3
     assert str(port) in said
-    assert "Next: choose another port" in said
+    assert "somebody listens there already. Next: ss -ltnp" in said
     assert "Traceback" not in said
 
 

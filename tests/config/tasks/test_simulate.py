@@ -222,9 +222,9 @@ def test_a_terminal_of_another_channel_is_refused_with_those_there_are() -> None
 
 
 def test_a_port_that_is_taken_is_a_sentence(deaf: Target) -> None:
-    with pytest.raises(SurroundingsError, match=r"cannot listen there.*Next: name another"):
+    with pytest.raises(SurroundingsError, match=r"cannot listen there.*Next: end what"):
         simulate_issuer(IssuerSettings(port=deaf.port))
-    with pytest.raises(SurroundingsError, match=r"cannot listen there.*Next: name another"):
+    with pytest.raises(SurroundingsError, match=r"cannot listen there.*Next: end what"):
         simulate_channel(deaf, "nac-called", settings=told())
 
 

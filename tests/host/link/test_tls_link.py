@@ -331,7 +331,7 @@ def test_nothing_of_the_key_is_in_what_is_held(host):
 def test_a_port_that_is_taken_is_a_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = Address(host="127.0.0.1", port=taken.getsockname()[1])
-        with pytest.raises(AddressError, match=r"cannot be listened at \(Address already in use\)"):
+        with pytest.raises(AddressError, match="somebody listens there already"):
             listen(address)
 
 
