@@ -42,6 +42,9 @@ ITEMS_REFUSED: Final = Counter(
     "Requests that the ledger would not take, by its constraint or what else refused them.",
     ["why"],
 )
+DEVICE_UP: Final = Gauge(
+    "posswitch_host_device_up", "1: what holds the LMK answers; 0: terminals are told 96."
+)
 TLS_GOOD_UNTIL: Final = Gauge(
     "posswitch_host_tls_good_until_seconds",
     "Until when a file of TLS is good, as Unix time.",

@@ -19,6 +19,7 @@ from host.desk.desk import ROOMS, Desk, Room
 from host.desk.rooms import Rooms
 from host.fingerprint import fingerprint_of
 from host.hsm.interface import Hsm
+from host.hsm.pkcs11 import HsmError
 from host.ksn import Used
 from host.lines import Joined, Lines
 from host.metrics import REQUESTS, WAITING, count_fault
@@ -97,6 +98,9 @@ class Poster:
         """Take a request; `deliver` is called once with its answer, never where it is unknown."""
         try:
             admitted = self._admitted(request, deliver)
+        except HsmError as error:  # no fault of ours, and one for each message: a line is enough
+            _LOG.error("a request could not be admitted", key=request.key.text, why=str(error))
+            admitted = Reason.MALFUNCTION
         except Exception:  # noqa: BLE001 - one message must never take the others with it
             _LOG.exception("a request could not be admitted", key=request.key.text)
             count_fault("admission")

@@ -15,13 +15,14 @@ from host.asking import Asking
 from host.book import Book
 from host.clock import WallClock, utc_now
 from host.desk.desk import Desk
+from host.device import watch_device
 from host.expiry import PointsExpiry
 from host.gifts import Gifts
 from host.hold_expiry import HoldExpiry
 from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
-from host.metrics import KEYS_UNUSABLE, TLS_GOOD_UNTIL, bind_all_requests, count_fault
+from host.metrics import DEVICE_UP, KEYS_UNUSABLE, TLS_GOOD_UNTIL, bind_all_requests, count_fault
 from host.moves import Moves
 from host.office.apart import ReadsApart
 from host.office.nights import Nights
@@ -109,8 +110,10 @@ async def run_host(
             {
                 "the database is not reachable": lambda: _is_reachable(dsn),
                 "no writer has its connection": lambda: poster.is_posting,
+                "the device that holds the LMK does not answer": hsm.answers,
             },
         )
+        DEVICE_UP.set_function(lambda: float(hsm.answers()))
         try:
             if settings.metrics_port is not None:
                 bind_all_requests()
@@ -118,6 +121,7 @@ async def run_host(
                 lines.append(f"host metrics on {settings.metrics_host}:{settings.metrics_port}")
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(page.run)
+                nursery.start_soon(watch_device, hsm)
                 nursery.start_soon(poster.run)
                 nursery.start_soon(expiry.run)
                 nursery.start_soon(moves.run)

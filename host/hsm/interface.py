@@ -22,6 +22,14 @@ class Hsm(Protocol):
         """6 hexadecimal characters that tell one LMK from another and nothing else of it."""
         ...
 
+    def answers(self) -> bool:
+        """Whether it can be used now. May wait for a device."""
+        ...
+
+    def would_answer_anew(self) -> bool:
+        """Whether who opens it now could use it, with the same LMK, though we cannot."""
+        ...
+
     @property
     def ciphers(self) -> Ciphers:
         """Where PIN keys and master keys encrypt and decrypt."""

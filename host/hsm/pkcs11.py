@@ -13,7 +13,8 @@ import secrets
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, Final
 
@@ -48,11 +49,17 @@ class HsmError(Exception):
     """The device cannot be used: says what is missing and what to do."""
 
 
+class PinRefusedError(HsmError):
+    """It does not take the PIN: another try may be the last."""
+
+
 class Pkcs11Hsm(StoresKeys):
     """Fills `host.hsm.interface.Hsm` with a token. One at a time: a session is not shared."""
 
     __slots__ = (
         "_hash_key",
+        "_is_pin_refused",
+        "_lmk_label",
         "_pvk",
         "_seal_key",
         "_secret_hash_key",
@@ -63,6 +70,8 @@ class Pkcs11Hsm(StoresKeys):
 
     def __init__(self, token: "Token", lmk_label: str) -> None:
         self._token = token
+        self._lmk_label = lmk_label
+        self._is_pin_refused = False
         lmk = token.find_lmk(lmk_label)
         kbpk = token.derive(lmk, purpose_inputs(KEY_BLOCKS, LMK_BYTES), "derive")
         super().__init__(_TokenBlockKeys(token, kbpk))
@@ -78,6 +87,35 @@ class Pkcs11Hsm(StoresKeys):
     def check_value(self) -> str:
         """6 hexadecimal characters that tell one LMK from another and nothing else of it."""
         return self._shown
+
+    def answers(self) -> bool:
+        """Whether the token does what it is asked, in the session that we have."""
+        try:
+            self._token.mac(self._hash_key, b"")
+        except HsmError:
+            return False
+        return True
+
+    def would_answer_anew(self) -> bool:
+        """Whether another session would do, where ours is lost for good.
+
+        A PIN that was refused is not tried again, for a token counts.
+        """
+        if self._is_pin_refused:
+            return False
+        try:
+            token = self._token.again()
+        except PinRefusedError:
+            self._is_pin_refused = True
+            return False
+        except HsmError:
+            return False
+        try:
+            return Pkcs11Hsm(token, self._lmk_label).check_value == self._shown
+        except HsmError:
+            return False
+        finally:
+            token.close()
 
     @property
     def ciphers(self) -> "Token":
@@ -166,6 +204,7 @@ class Token:
 
     def __init__(self, module: str, label: str, pin: Secret) -> None:
         self._library = _library()
+        self._place = (module, label, pin)
         self._lock = threading.Lock()
         self._dropped: deque[Any] = deque()
         """Objects nobody uses any more, to be destroyed by whoever holds the lock next."""
@@ -178,10 +217,37 @@ class Token:
         except (self._library.PKCS11Error, RuntimeError) as error:
             raise _not_opened(label, module, error) from None
 
+    def again(self) -> "Token":
+        """Another session with the same token.
+
+        Raises:
+            HsmError: it does not open.
+        """
+        return Token(*self._place)
+
     def close(self) -> None:
         """Leave the token; its session objects are gone."""
-        with self._lock:
+        with self._lock, suppress(self._library.PKCS11Error):  # it may be lost already
             self._session.close()
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """In which the token is asked something, by nobody else meanwhile.
+
+        Raises:
+            HsmError: it does not answer, or the session with it is lost.
+        """
+        with self._lock:
+            try:
+                yield
+            except self._library.PKCS11Error as error:
+                name = type(error).__name__
+                if name not in AWAY:
+                    raise
+                raise HsmError(
+                    f"the device that holds the LMK does not answer ({name}). "
+                    "Next: posswitch doctor"
+                ) from None
 
     def find_lmk(self, label: str) -> Any:
         """The key object that is the LMK.
@@ -190,15 +256,13 @@ class Token:
             HsmError: there is none of that label, or more.
         """
         attribute, p11 = self._library.Attribute, self._library
-        found = list(
-            self._session.get_objects(
-                {
-                    attribute.CLASS: p11.ObjectClass.SECRET_KEY,
-                    attribute.KEY_TYPE: p11.KeyType.AES,
-                    attribute.LABEL: label,
-                }
-            )
-        )
+        sought = {
+            attribute.CLASS: p11.ObjectClass.SECRET_KEY,
+            attribute.KEY_TYPE: p11.KeyType.AES,
+            attribute.LABEL: label,
+        }
+        with self._asked():
+            found = list(self._session.get_objects(sought))
         if len(found) != 1:
             msg = (
                 f"the token has {len(found)} AES keys labelled {label!r}, and one is the LMK. "
@@ -213,7 +277,9 @@ class Token:
         Raises:
             HsmError: a key of that label is there; an LMK is never overwritten.
         """
-        if list(self._session.get_objects({self._library.Attribute.LABEL: label})):
+        with self._asked():
+            found = list(self._session.get_objects({self._library.Attribute.LABEL: label}))
+        if found:
             msg = (
                 f"the token has a key labelled {label!r}: an LMK is never overwritten. Next: if it "
                 "is the one that is meant, nothing; else write another name for lmk under "
@@ -223,7 +289,7 @@ class Token:
         attribute, aes = self._library.Attribute, self._library.KeyType.AES
         lasting = {**self._template("derive"), attribute.LABEL: label, attribute.TOKEN: True}
         if lmk is None:
-            with self._lock:
+            with self._asked():
                 self._session.generate_key(aes, 8 * LMK_BYTES, template=lasting)
             return
         value = checked_size(lmk, (LMK_BYTES,), "an LMK").reveal()
@@ -232,7 +298,7 @@ class Token:
             attribute.KEY_TYPE: aes,
             attribute.VALUE: value,
         }
-        with self._lock:
+        with self._asked():
             self._session.create_object({**lasting, **about})
 
     def derive(self, key: Any, inputs: tuple[bytes, ...], use: str) -> Any:
@@ -243,7 +309,7 @@ class Token:
         template = self._template(use)
         if is_des:  # a DES key has no length to be told
             template[self._library.Attribute.VALUE_LEN] = self._library.constants.DEFAULT
-        with self._lock:
+        with self._asked():
             return key.derive_key(
                 kinds.DES2 if is_des else kinds.AES,
                 8 * len(blocks),
@@ -262,13 +328,13 @@ class Token:
 
     def mac(self, key: Any, data: bytes) -> bytes:
         """AES-CMAC under a key object, 16 bytes."""
-        with self._lock:
+        with self._asked():
             tag: bytes = key.sign(data, mechanism=self._library.Mechanism.AES_CMAC)
         return tag
 
     def seal(self, key: Any, nonce: bytes, data: bytes, place: bytes | None = None) -> bytes:
         """AES-GCM under a key object; the tag follows the data and covers its place, too."""
-        with self._lock:
+        with self._asked():
             sealed: bytes = key.encrypt(data, **self._gcm(nonce, place))
         return sealed
 
@@ -279,7 +345,7 @@ class Token:
             VaultError: under another key, or altered.
         """
         try:
-            with self._lock:
+            with self._asked():
                 clear: bytes = key.decrypt(sealed, **self._gcm(nonce, place))
         except self._library.PKCS11Error:
             raise VaultError(PAN_DOES_NOT_OPEN) from None
@@ -314,7 +380,7 @@ class Token:
         chosen = self._library.Mechanism[mechanism]
 
         def run(data: bytes) -> bytes:
-            with self._lock:
+            with self._asked():
                 return operation(data, mechanism=chosen, mechanism_param=iv)
 
         return run
@@ -332,7 +398,7 @@ class Token:
 
     def _made(self, kind: str, value: bytes) -> Any:
         attribute = self._library.Attribute
-        with self._lock:
+        with self._asked():
             while self._dropped:
                 self._dropped.popleft().destroy()
             return self._session.create_object(
@@ -366,6 +432,25 @@ USES: Final[dict[str, Iterable[str]]] = {
 """What a key object may do. Deriving needs one encryption, of zeros: for the CMAC's subkey."""
 
 
+AWAY: Final = frozenset(
+    {
+        "CryptokiNotInitialized",
+        "DeviceError",
+        "DeviceMemory",
+        "DeviceRemoved",
+        "HostMemory",
+        "KeyHandleInvalid",
+        "ObjectHandleInvalid",
+        "SessionClosed",
+        "SessionCount",
+        "SessionHandleInvalid",
+        "SlotIDInvalid",
+        "TokenNotPresent",
+        "UserNotLoggedIn",
+    }
+)
+"""What PKCS#11 says where the device, or our session with it, is the trouble: not what is asked."""
+PIN_REFUSED: Final = frozenset({"PinExpired", "PinIncorrect", "PinInvalid", "PinLocked"})
 WHYS: Final = {
     "PinIncorrect": (
         "its PIN is another. Next: compare host.hsm.pin, and try once at most: after a few wrong "
@@ -391,7 +476,8 @@ WHYS: Final = {
 def _not_opened(label: str, module: str, error: Exception) -> HsmError:
     name = type(error).__name__
     why = WHYS.get(name, f"{name}. Next: check module, device and PIN under [host.hsm]")
-    return HsmError(f"the token {label!r} of {module} cannot be opened: {why}")
+    kind = PinRefusedError if name in PIN_REFUSED else HsmError
+    return kind(f"the token {label!r} of {module} cannot be opened: {why}")
 
 
 def _library() -> ModuleType:

@@ -136,6 +136,14 @@ class Vault(StoresKeys):
         """6 hexadecimal characters that tell one LMK from another and nothing else of it."""
         return aes_check_value(self._derived(CHECK_VALUE, LMK_BYTES))
 
+    def answers(self) -> bool:
+        """It is in this process."""
+        return True
+
+    def would_answer_anew(self) -> bool:
+        """It never stops."""
+        return False
+
     @property
     def ciphers(self) -> Ciphers:
         """Working keys are put to use in this process."""

@@ -17,7 +17,7 @@ from host.hsm.ciphers import CLEAR_CIPHERS
 from host.hsm.interface import Hsm
 from host.hsm.keys import deliver, new_working_keys, receive
 from host.hsm.pin import PinBlockReader, PinKey, make_pin_block, translate_pin_block
-from host.hsm.pkcs11 import HsmError, Pkcs11Hsm, Token
+from host.hsm.pkcs11 import HsmError, PinRefusedError, Pkcs11Hsm, Token
 from host.hsm.purposes import KeyName
 from host.hsm.vault import Vault, VaultError
 from host.model.requests import PinBlock
@@ -226,3 +226,50 @@ def test_a_second_session_of_a_process_opens_the_same(token: Token) -> None:
         Pkcs11Hsm(each, "lmk") for each in (token, Token(str(MODULE), "posswitch", PIN))
     )
     assert first.check_value == second.check_value
+
+
+@pytest.fixture
+def lost(token: Token) -> Iterator[Pkcs11Hsm]:
+    """One whose session the device has forgotten, as it does when it was taken out."""
+    of_its_own = token.again()
+    hsm = Pkcs11Hsm(of_its_own, "lmk")
+    assert hsm.answers()
+    of_its_own.close()
+    yield hsm
+    of_its_own.close()  # once more is no trouble
+
+
+def test_a_session_that_is_lost_is_told_of_the_device_and_not_of_what_is_sealed(
+    lost: Pkcs11Hsm, vault: Vault
+) -> None:
+    assert not lost.answers()
+    for asked in (
+        lambda: lost.open_pan(vault.seal_pan(CARD)),
+        lambda: lost.pan_hash(CARD),
+        lambda: lost.unwrap(vault.wrap(Secret(bytes(16)), PIK), PIK),
+        lambda: lost.ciphers.des_encryptor(Secret(bytes(range(16)))),
+    ):
+        with pytest.raises(HsmError, match=r"does not answer \(\w+\)\. Next: posswitch doctor"):
+            asked()
+
+
+def test_who_opens_it_anew_is_answered_and_the_others_are_left_alone(
+    lost: Pkcs11Hsm, device: Hsm
+) -> None:
+    assert lost.would_answer_anew()
+    assert device.answers()
+
+
+def test_a_pin_that_was_refused_is_not_tried_again(
+    lost: Pkcs11Hsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token locks itself after a few."""
+    tried: list[Token] = []
+
+    def again(one: Token) -> Token:
+        tried.append(one)
+        raise PinRefusedError("its PIN is another")
+
+    monkeypatch.setattr(Token, "again", again)
+    assert [lost.would_answer_anew() for _ in range(3)] == [False] * 3
+    assert len(tried) == 1
