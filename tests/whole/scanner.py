@@ -6,7 +6,8 @@ people print them.
 """
 
 import base64
-import sys
+import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ class Found:
 WORD = 4
 SURE_BYTES_MIN = 2 * WORD - 1
 """Wherever a pattern so long stands, a whole aligned word of the file lies inside it."""
+
+PAGE_BYTES = 8192
+"""So much of a file is looked at as one: of a database most is in several files, or empty."""
 
 Patterns = dict[bytes, tuple[str, str]]
 """What to look for, and of which secret in which form it is."""
@@ -69,8 +73,12 @@ def forms_of_bytes(blob: bytes) -> Iterator[tuple[str, bytes]]:
 
 def scan(files: Iterable[Path], patterns: Patterns) -> list[Found]:
     """Everything found, each secret and form once a file."""
-    wanted = [(pattern, _words_of(pattern)) for pattern in patterns]
-    return [Found(*patterns[pattern], file) for file in files for pattern in _held_by(file, wanted)]
+    wanted = _Wanted(patterns)
+    return [
+        Found(*patterns[pattern], file)
+        for file in files
+        for pattern in wanted.held_by(file.read_bytes())
+    ]
 
 
 def files_below(directory: Path) -> list[Path]:
@@ -82,20 +90,50 @@ def files_below(directory: Path) -> list[Path]:
     ]
 
 
-def _held_by(file: Path, wanted: list[tuple[bytes, set[int]]]) -> Iterator[bytes]:
-    """The patterns in a file. Most are ruled out by its words, faster than by looking for them."""
-    content = file.read_bytes()
-    words = set(memoryview(content)[: len(content) // WORD * WORD].cast("I"))
-    for pattern, its_words in wanted:
-        if (not its_words or not words.isdisjoint(its_words)) and pattern in content:
-            yield pattern
+class _Wanted:
+    """Patterns by their words. A content that holds one has all its words at the places that are
+    read, which rules out most of them, faster than looking for them; a page is read once."""
+
+    def __init__(self, patterns: Iterable[bytes]) -> None:
+        self._short, self._words = list[bytes](), set[int]()
+        self._by_last = defaultdict[int, list[tuple[bytes, list[int]]]](list)
+        for pattern in patterns:
+            if len(pattern) < SURE_BYTES_MIN:
+                self._short.append(pattern)
+                continue
+            for start in range(WORD):
+                words = _words_of(pattern[start:])
+                self._words.update(words)
+                self._by_last[words[-1]].append((pattern, words))
+        self._of_page: dict[bytes, frozenset[int]] = {}
+
+    def held_by(self, content: bytes) -> Iterator[bytes]:
+        """Those in the content, each once."""
+        there = self._words_in(content)
+        telling = (
+            pattern
+            for word in there
+            for pattern, words in self._by_last.get(word, ())
+            if there.issuperset(words)
+        )
+        for pattern in dict.fromkeys([*self._short, *telling]):
+            if pattern in content:
+                yield pattern
+
+    def _words_in(self, content: bytes) -> set[int]:
+        found: set[int] = set()
+        for start in range(0, len(content), PAGE_BYTES):
+            page = content[start : start + PAGE_BYTES]
+            known = hashlib.sha256(page).digest()
+            if known not in self._of_page:
+                self._of_page[known] = frozenset(self._words.intersection(_words_of(page)))
+            found |= self._of_page[known]
+        return found
 
 
-def _words_of(pattern: bytes) -> set[int]:
-    """One of these is an aligned word of every file that holds it; none where it is too short."""
-    if len(pattern) < SURE_BYTES_MIN:
-        return set()
-    return {int.from_bytes(pattern[at : at + WORD], sys.byteorder) for at in range(WORD)}
+def _words_of(content: bytes) -> list[int]:
+    """One after the other, from its beginning."""
+    return memoryview(content)[: len(content) // WORD * WORD].cast("I").tolist()
 
 
 def _base64(blob: bytes) -> bytes:

@@ -34,7 +34,14 @@ from terminals.framing import wrap
 from tests.peers.bcd import UnheardError
 from tests.whole.house import House, command, page, rows, standing, wait_until
 from tests.whole.papers import let_out
-from tests.whole.scanner import files_below, forms_of_bytes, forms_of_digits, patterns_of, scan
+from tests.whole.scanner import (
+    PAGE_BYTES,
+    files_below,
+    forms_of_bytes,
+    forms_of_digits,
+    patterns_of,
+    scan,
+)
 from tests.whole.till import Till, Voice, fields_in
 
 PIN = Secret(b"739150628413")
@@ -221,6 +228,21 @@ def test_the_scanner_finds_what_is_planted(how: str, form: bytes, tmp_path: Path
     found = scan(files_below(tmp_path), patterns)
     assert how in {one.form for one in found}
     assert {one.file for one in found} == {planted}
+
+
+@pytest.mark.parametrize("start", [0, 1, 2, 3, *range(PAGE_BYTES - 9, PAGE_BYTES + 2)])
+def test_the_scanner_finds_it_wherever_it_begins_and_nothing_that_is_cut(
+    start: int, tmp_path: Path
+) -> None:
+    """Be it of few bytes or of many; all pages of a file may be known from another."""
+    patterns = patterns_of({"number": PLANTED_PAN, "short": "739150"}, {})
+    (tmp_path / "empty").write_bytes(bytes(3 * PAGE_BYTES))
+    for form in patterns:
+        (tmp_path / "a").write_bytes(bytes(start) + form[:-1] + b"\x01" + bytes(PAGE_BYTES))
+        (tmp_path / "b").write_bytes(bytes(start) + form)
+        found = scan(files_below(tmp_path), patterns)
+        assert ("b", *patterns[form]) in {(one.file.name, one.secret, one.form) for one in found}
+        assert {one.file.name for one in found if (one.secret, one.form) == patterns[form]} == {"b"}
 
 
 # The day. -----------------------------------------------------------------------------------------
