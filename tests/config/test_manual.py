@@ -1,5 +1,6 @@
 """The manual's pages are what the tables say, and every table of theirs stands on a page."""
 
+import functools
 import re
 import shlex
 from pathlib import Path
@@ -12,15 +13,24 @@ from config.settings import load_settings
 from tests.commands import every_command
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = written(DOCS)
+PAGES = sorted(DOCS.glob("*.md"))
 TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"(?:^ {4}|^|`)posswitch ([a-z][^`\n]*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
+@functools.cache
+def as_they_should_be() -> dict[Path, str]:
+    return written(DOCS)
+
+
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
 def test_a_page_says_what_the_tables_say(file: Path) -> None:
-    assert file.read_text("utf-8") == PAGES[file], "next: python -m config.manual"
+    assert file.read_text("utf-8") == as_they_should_be()[file], "next: python -m config.manual"
+
+
+def test_every_page_that_is_written_is_there() -> None:
+    assert as_they_should_be().keys() == set(PAGES)
 
 
 def test_every_block_stands_on_one_page() -> None:
