@@ -265,8 +265,8 @@ def _compare(
 def _not_written(night: Night, directory: Path, error: OSError) -> ClearingError:
     return ClearingError(
         f"files of {night.business_date} could not be written in {directory}: {error.strerror}. "
-        "None was left half written, and the date stays closed. Make room there, or make the "
-        "directory ours to write, then run the clearing again: it goes on with the files"
+        "None was left half written, and the date stays closed. Next: make room there, or make the "
+        "directory ours to write, then posswitch clearing run: it goes on with the files"
     )
 
 

@@ -19,8 +19,25 @@ def private_file(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
 
     Raises:
         FileExistsError: it `is_new`, and there is one already, which stays as it is.
-        OSError: it cannot be written; what was there before is there still.
+        OSError: it cannot be written, by its name; what was there before is there still.
     """
+    with named(path), _beside(path, is_new=is_new) as file:
+        yield file
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """In which a disk that is full or fails is told with the file that it was full for."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = os.fspath(path)
+        raise
+
+
+@contextmanager
+def _beside(path: Path, *, is_new: bool) -> Iterator[BinaryIO]:
     beside = path.with_name(f".{path.name}.new")
     beside.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

@@ -22,6 +22,7 @@ SYNC_SECONDS_SLOW: Final = 0.05
 """A commit waits for one at least."""
 SYNCS: Final = 5
 SYNC_BYTES: Final = 4096
+NO_SALES: Final = "sales are answered 96 once nothing can be written"
 FLEETING: Final = frozenset({"tmpfs", "ramfs"})
 """File systems in memory."""
 HOUSE_FILES: Final = 64
@@ -67,12 +68,18 @@ def look_at_disks(house: House) -> Iterator[Finding]:
     """There is room, and what is written stays."""
     places = house.places
     seen: set[int] = set()
-    for place in (places.data, places.cluster.home, places.log, places.files):
+    of_the_database = _nearest(places.cluster.home).stat().st_dev
+    for place, lost in (
+        (places.data, "reversals that the switch owes, and signed heads, find no place"),
+        (places.cluster.home, NO_SALES),
+        (places.log, "lines of the logs are lost"),
+        (places.files, "no date is finished without its files"),
+    ):
         there = _nearest(place)
         device = there.stat().st_dev
         if device not in seen:
             seen.add(device)
-            yield _room(there)
+            yield _room(there, NO_SALES if device == of_the_database else lost)
             if (kind := _kind_of(there)) in FLEETING:
                 yield doubt(
                     f"{there} is {kind}: what is in it is gone with the machine",
@@ -109,13 +116,14 @@ def _nearest(place: Path) -> Path:
     return next(each for each in (place, *place.parents) if each.exists())
 
 
-def _room(place: Path) -> Finding:
+def _room(place: Path, lost: str) -> Finding:
     told = os.statvfs(place)
     free, size = told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize
-    found = f"{place}: {free / 1e9:,.1f} of {size / 1e9:,.1f} GB free"
+    unit, name = (1e9, "GB") if size >= 1e9 else (1e6, "MB")
+    found = f"{place}: {free / unit:,.1f} of {size / unit:,.1f} {name} free"
     cure = f"make room: du -xsh {place}/*; old logs and copies first"
     if free < ROOM_BYTES_MIN or (told.f_files and not told.f_favail):
-        return wrong(f"{found}: sales are answered 96 once nothing can be written", cure)
+        return wrong(f"{found}: {lost}", cure)
     if free < ROOM_BYTES_LOW or free < ROOM_PART_LOW * size:
         return doubt(found, cure)
     return good(found)

@@ -22,7 +22,7 @@ from config.errors import SurroundingsError
 from config.places import Places
 from host.clock import utc_now
 from host.named_files import check_named, read_named_text
-from host.private_files import private_file
+from host.private_files import named, private_file
 from host.store.connecting import SHORT, Connection, connect
 from host.store.heads import Head, heads_after, sign_head
 
@@ -94,8 +94,15 @@ async def keep_signing(dsn: str, places: Places, key: Ed25519PrivateKey) -> None
         try:
             await trio.to_thread.run_sync(sign_now, dsn, places, key, abandon_on_cancel=True)
         except (psycopg.Error, OSError) as error:
-            _LOG.error("no head signed", why=type(error).__name__)
+            _LOG.error("no head signed; it is tried again", why=_why(error))
         await trio.sleep(HEAD_SECONDS)
+
+
+def _why(error: Exception) -> str:
+    """Without what a connection string may hold."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return type(error).__name__
 
 
 def _make_key(places: Places) -> None:
@@ -119,7 +126,7 @@ def _make_key(places: Places) -> None:
 
 
 def _write_down(connection: Connection, path: Path) -> None:
-    with _alone(path) as file:
+    with named(path), _alone(path) as file:
         last = max((head.number for head in read_heads(path)), default=0)
         for head in heads_after(connection, last):
             line = f"{head.number} {head.signature.hex()} {head.body.encode().hex()}\n"

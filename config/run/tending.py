@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Final, Self
 
-from config.errors import Say, operator_errors
+from config.errors import NEXT, Say, explained, operator_errors
 from config.run.children import Program, how_it_ended
 
 PAUSES_SECONDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -122,7 +122,8 @@ class Tended:
         try:
             self.start()
         except operator_errors(OSError) as error:
-            self._note_fall(f"{self.name} cannot be started: {error}")
+            why, _, cure = _in_words(error).partition(f". {NEXT} ")
+            self._note_fall(f"{self.name} cannot be started: {why}", cure)
         return LOOK_SECONDS
 
     def _note_end(self, ended: Program) -> None:
@@ -130,7 +131,7 @@ class Tended:
         words = ended.last_words() if ended.process.returncode > 0 else ""
         self._note_fall(f"{self.name} ended by itself ({how}{': ' if words else ''}{words})")
 
-    def _note_fall(self, what: str) -> None:
+    def _note_fall(self, what: str, cure: str = "") -> None:
         now = self._clock()
         self._falls.append(now)
         while self._falls[0] < now - FALLS_SECONDS:
@@ -140,11 +141,14 @@ class Tended:
         self._due_at, self.is_ready = now + pause, False
         told = f"{what}, and is started again in {pause:g} s"
         if count >= LOUD_FALLS:
-            told += (
-                f"; {count} TIMES WITHIN A MINUTE: starting again alone does not cure this. "
-                f"Next: read {self.program.log if self.program else 'the logs'}"
-            )
-        self._say(told)
+            told += f"; {count} TIMES WITHIN A MINUTE: starting again alone does not cure this"
+            cure = cure or f"read {self.program.log if self.program else 'the logs'}"
+        self._say(f"{told}. {NEXT} {cure}" if cure else told)
+
+
+def _in_words(error: Exception) -> str:
+    """A file that the machine will not let us have as a sentence, with what mends it."""
+    return str((explained(error) if isinstance(error, OSError) else None) or error)
 
 
 def wait_for_a_turn(programs: Iterable[Program | None], seconds_max: float | None) -> None:

@@ -226,7 +226,7 @@ def test_a_full_disk_under_the_files_is_a_sentence_and_leaves_no_draft(
     with small_disk(tmp_path / "files") as disk:
         filler = disk / "filler"
         fill(filler)
-        with pytest.raises(ClearingError, match=r"No space left on device.*Make room there"):
+        with pytest.raises(ClearingError, match=r"No space left on device.*Next: make room there"):
             run_clearing(night_login, disk)
         assert [path.name for path in disk.rglob("*") if path.is_file()] == ["filler"]
         filler.unlink()

@@ -74,6 +74,11 @@ def test_a_key_that_a_full_disk_kept_from_being_made_is_made_once_there_is_room(
         places = places_of(disk)
         places.secrets.mkdir(mode=0o700)
         fill(disk / "filler")
+        with (
+            pytest.raises(OSError, match=r"No space left.*key'"),
+            private_file(disk / "key") as file,
+        ):
+            file.write(bytes(64))
         with pytest.raises((SurroundingsError, LmkError), match="No space left"):
             MADE[key](places)
         assert list(places.secrets.iterdir()) == []

@@ -23,6 +23,7 @@ from config.settings import DatabaseSettings
 from host.clock import utc_now
 from host.link.certificates import certificate_of, new_key
 from tests.commands import run_command
+from tests.disks import fill, small_disk
 from tests.host.conftest import PLAN
 
 EMBEDDED = DatabaseSettings()
@@ -250,3 +251,15 @@ def test_the_command_ends_with_1_where_something_is_wrong(tmp_path: Path, places
     assert "settings" in done.stdout
     assert ", 1 wrong, " in done.stdout
     assert run("--data", places.data, "--json").returncode == 0
+
+
+def test_what_a_full_disk_keeps_from_being_done_is_told_of_each(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with small_disk(data) as place, small_disk(place / "log"), small_disk(place / "files") as files:
+        fill(place / "log" / "ballast")
+        fill(files / "ballast")
+        found = [one.found for one in of(examine(place, None), "disk") if one.state is State.WRONG]
+        assert len(found) == 3
+        assert found[0].endswith("MB free: sales are answered 96 once nothing can be written")
+        assert found[1].endswith("free: lines of the logs are lost")
+        assert found[2].endswith("free: no date is finished without its files")

@@ -1,5 +1,7 @@
 """What falls is started again, each time a little later, by a clock that nobody waits for."""
 
+import errno
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -35,3 +37,26 @@ def test_what_falls_is_started_again_later_each_time_until_a_minute_was_quiet() 
         now[0] += FALLS_SECONDS + 1
         tended.mend()
     assert re.search(rf"in {PAUSES_SECONDS[0]:g} s$", said[-1])
+
+
+def test_a_start_that_the_machine_refuses_is_told_with_what_mends_it() -> None:
+    now, said, place = [0.0], list[str](), "/var/lib/posswitch/postmaster.pid"
+
+    @contextmanager
+    def refused() -> Iterator[Program]:
+        if now[0]:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), place)
+        with short_lived() as program:
+            yield program
+
+    with Tended("postgres", refused, say=said.append, clock=lambda: now[0]) as tended:
+        tended.start()
+        while len(said) < LOUD_FALLS:
+            tended.mend()
+            now[0] += PAUSES_SECONDS[-1]
+    assert said[1] == (
+        f"postgres cannot be started: cannot use {place}: Read-only file system, and is started "
+        f"again in {PAUSES_SECONDS[1]:g} s. Next: mount that file system for writing, or name "
+        "another directory with --data"
+    )
+    assert said[-1].count("Next: ") == 1
