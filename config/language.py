@@ -38,6 +38,11 @@ MESSAGES: Final = "of messages"
 """The table of the catalogue with the names of fields and what their values mean."""
 OWN_CHINESE: Final = re.compile(r"[ -~]+?([\u4e00-\u9fff].*)")
 """What is said in both languages, the Chinese behind."""
+OF_SETTINGS: Final = "E-SETTINGS"
+PLACED: Final = re.compile(
+    r"(?P<where>(?:[^:]+\.toml|\S*[./\]]\S*|[a-z_]+): )(?P<what>\S+ .*)", re.DOTALL
+)
+"""What is wrong with a file, a table or a setting, behind its name."""
 ALONE: Final = re.compile(r"\w+")
 TAIL: Final = re.compile(r"[ ,;.]")
 COUNTED: Final = re.compile(r"(?P<count>[\d,.]+ )(?P<what>\D+)")
@@ -98,10 +103,11 @@ def chinese_of(text: str) -> str:
     if error is not None:
         named = "错误 " if error["named"] else ""
         sentence = error["sentence"]
-        return f"{named}{error['code']}: {_sentence(sentence) or sentence}"
+        found = _placed(sentence) if error["code"] == OF_SETTINGS else None
+        return f"{named}{error['code']}: {found or _sentence(sentence) or sentence}"
     found = _catalogue().sentences.exact.get(text)
     if found is None and not BETWEEN.search(text):
-        found = _sentence(text) or _sentence(_unfolded(text))
+        found = _sentence(text) or _sentence(_unfolded(text)) or _placed(text)
     return found or "".join(_columns(text))
 
 
@@ -122,6 +128,15 @@ def chinese_of_message(text: str) -> str:
 def _sentence(text: str) -> str | None:
     """As one text of the catalogue; None: it is none."""
     return _catalogue().sentences.chinese_of(text, PutIn)
+
+
+def _placed(text: str) -> str | None:
+    """What is wrong with something that is named before it; None: that is not told so."""
+    told = PLACED.fullmatch(text)
+    if told is None:
+        return None
+    what = _placed(told["what"]) or chinese_of(told["what"])
+    return told["where"] + what if what != told["what"] else None
 
 
 class PutIn(str):

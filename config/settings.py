@@ -20,6 +20,7 @@ from config.logging import Level
 from config.places import Places
 from host.link.settings import LinkTlsSettings
 from host.named_files import read_named_text
+from host.office.fields import problem_of
 from host.settings import HostSettings
 from host.sms import in_directory
 from switch.channels import is_local
@@ -33,6 +34,10 @@ LOOPBACKS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a 
 TOP_TABLES: Final = ("channels", "issuers")
 """Tables of the switch that stand by themselves in the file, as `[[channels]]`."""
 MENDED: Final = "mend it as docs/settings.md has it"
+MISSING: Final = "it is missing. Next: write it"
+NO_CHANNEL: Final = "there is no channel. Next: write a [[channels]] table"
+UNKNOWN: Final = "there is no such setting"
+NO_CHOICE: Final = "there is no {}"
 SHOWN_MAX: Final = 6
 """Settings that are named to who typed another."""
 
@@ -246,7 +251,7 @@ def _checked(document: dict[str, Any], file: Path) -> Settings:
             text = text.replace(f"switch.{table}", table)
         raise SettingsError(f"{file}: {text}") from None
     if not settings.switch.channels:
-        raise SettingsError(f"{file}: there is no channel. Next: write a [[channels]] table")
+        raise SettingsError(f"{file}: {NO_CHANNEL}")
     try:
         check_deadlines(settings.host.statement_seconds_max, settings.switch)
         check_places(settings.switch, settings.web)
@@ -265,15 +270,16 @@ def _explained(error: str) -> str:
     if re.match(r"[a-z_]+: ", what):
         return f"{path}.{what}" if path else what
     if missing := re.search(r"missing required field `(.+)`", what):
-        return f"{path}.{missing[1]}: it is missing. Next: write it"
+        return f"{path}.{missing[1]}: {MISSING}"
     if odd := re.search(r"[Ii]nvalid enum value '(.*)'", what):
-        return f"{path}: there is no {odd[1]!r}. Next: {_cure(odd[1], _choices_at(path))}"
+        what = NO_CHOICE.format(repr(odd[1]))
+        return f"{path}: {what}. Next: {_cure(odd[1], _choices_at(path))}"
     unknown = re.search(r"unknown field `(.+)`", what)
     if unknown is None:
-        return f"{path}: {what[0].lower()}{what[1:]}. Next: {MENDED}"
+        return f"{path}: {problem_of(what)}. Next: {MENDED}"
     key = f"{path}.{unknown[1]}" if path else unknown[1]
     known = sorted(_keys_at(path))
-    return f"{key}: there is no such setting. Next: {_cure(unknown[1], known)}"
+    return f"{key}: {UNKNOWN}. Next: {_cure(unknown[1], known)}"
 
 
 def _cure(word: str, known: list[str]) -> str:

@@ -113,11 +113,19 @@ TYPERS = {
     "Input should be a valid number, unable to parse string as a number",
     "Input should be greater than or equal to {}",
     "Input should be less than or equal to {}",
-    "Value error, {} is not one of {}",
+    "{} is not one of {}",
 }
 """What typer says."""
 COMPOSED = {"debit {} in {}, credit {} in {}; debit {} in {}, credit {} in {}"}
 """Of several texts of the sources."""
+SETTINGS = (
+    "config/listening.py", "host/link/settings.py", "host/settings.py", "host/sms.py",
+    "switch/channels.py", "switch/issuer_settings.py", "switch/settings.py", "switch/strategy.py",
+    "switch/web_settings.py",
+)  # fmt: skip
+"""Modules that hold a settings file against what it may say."""
+AT = re.compile(r"^(?:[a-z_]+|\{\}): ")
+"""The name of a setting, before what is wrong with it."""
 ROOMS = ("clearing", "config", "host", "simulators", "switch", "terminals")
 TOLD = {name for _, name, _ in FOREIGN} | {
     "SettingsError",
@@ -166,6 +174,17 @@ def sentences() -> Iterator[str]:
                 text = template(node.args[0])
                 yield text if text != "ready" else ""
     yield from sentences_put_in_a_name(errors)
+
+
+def of_settings() -> Iterator[str]:
+    """What is wrong with a setting, without its name."""
+    for source in sources(SETTINGS):
+        parts = {*inner(source)}
+        for node in ast.walk(source):
+            if isinstance(node, ast.expr) and id(node) not in parts:
+                yield AT.sub("", text) if AT.match(text := template(node)) else ""
+            elif isinstance(node, ast.Call) and name_of(node.func) == "DeadlineError":
+                yield from map(template, node.args)
 
 
 def sentences_put_in_a_name(errors: set[str]) -> Iterator[str]:
@@ -272,6 +291,7 @@ def read_by_people() -> list[str]:
         *explanations(),
         *findings(),
         *map(sentence_of, sentences()),
+        *of_settings(),
         *printed(),
         *(kind.value.replace("_", " ") for kind in Kind),
         *map(str, Fate),
