@@ -100,8 +100,8 @@ class StoreAndForward:
 
     @property
     def oldest_seconds(self) -> float:
-        """How long the oldest has been owed; 0 when none is."""
-        oldest = min((each.stored_at for each in self._owed.values()), default=None)
+        """How long the oldest has been owed, on a disk that takes it or not; 0 when none is."""
+        oldest = min((each.stored_at for each in (*self._owed.values(), *self._new)), default=None)
         return 0.0 if oldest is None else max(self._wall_clock() - oldest, 0.0)
 
     @property

@@ -488,6 +488,16 @@ async def test_a_disk_that_refuses_is_tried_again(path, line, autojump_clock):
         assert line.stored_when_asked == [{reversal_of(purchase_of(1)).key.text}]
 
 
+async def test_what_a_disk_does_not_take_is_owed_for_as_long_all_the_same(path, line):
+    now = [0.0]
+    saf = StoreAndForward(SafFile(path), {HOST: line}, SETTINGS, lambda: now[0])
+    saf.owe(reversal_of(purchase_of(1)))
+    now[0] = 400.0
+    assert keys_in(path) == set()
+    assert (saf.waiting, saf.oldest_seconds) == (1, 400.0)
+    saf.close()
+
+
 async def test_the_file_is_its_owners_alone_and_holds_no_card_number(path, line):
     saf = made(path, line)
     saf.owe(reversal_of(purchase_of(1)))
