@@ -99,8 +99,10 @@ class Program:
         """The end of what this run has written to its log; an error meant for people by itself."""
         try:
             with self.log.open("rb") as log:
-                log.seek(self.said_from)
-                text = log.read()[-LAST_WORDS_BYTES_MAX:].decode(errors="replace")
+                end = log.seek(0, os.SEEK_END)
+                begin = self.said_from if self.said_from <= end else 0  # it was cut meanwhile
+                log.seek(max(begin, end - LAST_WORDS_BYTES_MAX))
+                text = log.read(LAST_WORDS_BYTES_MAX).decode(errors="replace")
         except OSError:
             return "its log cannot be read"
         said = text.rpartition(f"posswitch {self.name}: ")[2].strip()

@@ -1,5 +1,6 @@
 """Children say when they are ready, and why they are not."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from config.errors import SurroundingsError
-from config.run.children import ChildDiedError, running_program, start_child, stop_child
+from config.run.children import (
+    ChildDiedError,
+    Program,
+    running_program,
+    start_child,
+    stop_child,
+)
 from tests.disks import fill, small_disk
 
 
@@ -79,3 +86,28 @@ def test_a_child_that_will_not_stop_is_killed() -> None:
     process.stdout.readline()
     assert stop_child(process, ((signal.SIGTERM, 0.1),)) == -signal.SIGKILL
     process.stdout.close()
+
+
+def ended_with(log: Path, said_from: int) -> Program:
+    """One that has ended, and what it had said."""
+    with subprocess.Popen(["true"], stdout=subprocess.PIPE) as process:
+        process.wait()
+    return Program(name="host", process=process, log=log, said_from=said_from)
+
+
+def test_the_last_words_of_a_log_of_any_length_are_read_alone(tmp_path: Path) -> None:
+    """A terabyte of it would not fit into any memory."""
+    log = tmp_path / "host.log"
+    with log.open("wb") as file:
+        file.truncate(2**40)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\nposswitch host: E-PORT: it is taken. Next: stop who has it\n")
+    assert ended_with(log, 0).last_words() == "E-PORT: it is taken. Next: stop who has it"
+
+
+def test_a_log_that_was_rotated_meanwhile_has_last_words(tmp_path: Path) -> None:
+    """Copied and cut, as deploy/logrotate.conf does: it ends before where this run began."""
+    log = tmp_path / "host.log"
+    log.write_bytes(b"posswitch host: E-PORT: it is taken\n")
+    assert ended_with(log, 10_000).last_words() == "E-PORT: it is taken"
+    assert ended_with(log, log.stat().st_size).last_words().startswith("it said nothing")
