@@ -306,8 +306,13 @@ def _subject(
     ):
         line.of(found)
         return found, None
-    if _lacks(action, values, grant.scope):
-        raise Refusal(FIELD, field=grant.scope.value, problem="it has to be given")
+    whose = grant.scope.value
+    if _lacks(action.about, values, whose) or (
+        not ref.key and _lacks(action.within, values, whose)
+    ):
+        raise Refusal(FIELD, field=whose, problem="it has to be given")
+    if ref == THE_PLATFORM:  # that there is one is no secret, and nobody has named it
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[grant.role])
     if action.within is None or (SUBJECTS[ref.kind].is_numbered and ref.key):
         raise Refusal(NOT_FOUND, what=ref.kind)
     within = reached(connection, grant, action.within(values))
@@ -317,12 +322,12 @@ def _subject(
     return None, within
 
 
-def _lacks(action: Action[Any], values: Values, whose: str) -> bool:
+def _lacks(of: Callable[[Any], Ref] | None, values: Values, whose: str) -> bool:
     """Whether it is of the platform for want of a name: it would be theirs who ask by that."""
-    if action.about is None or getattr(values, whose, "") is not None:
+    if of is None or getattr(values, whose, "") is not None:
         return False
     named = msgspec.structs.replace(values, **{whose: ""})
-    return action.about(values) == THE_PLATFORM and action.about(named) != THE_PLATFORM
+    return of(values) == THE_PLATFORM and of(named) != THE_PLATFORM
 
 
 def _place_of_other(connection: Connection, action: Action[Any], values: Values) -> Place:

@@ -17,6 +17,7 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import errors
 
+from host.store.awaited import carry_over, waiting_unchanged
 from host.store.changes import note_what_differs
 from host.store.connecting import LONG, connect
 from host.store.locks import MIGRATION_LOCK
@@ -201,7 +202,9 @@ def _apply(connection: psycopg.Connection, migration: Migration, *, is_last: boo
     One that is stopped before it goes on there, and no program works on what is not up to date.
     """
     with connection.transaction():
+        unchanged = waiting_unchanged(connection)
         connection.execute(migration.sql)
+        carry_over(connection, unchanged)
         connection.execute(
             "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
             (migration.number, migration.name, migration.checksum),

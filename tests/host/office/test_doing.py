@@ -216,11 +216,11 @@ def test_what_somebody_changed_meanwhile_is_told_by_names_as_all_else(bureau: Bu
 
 
 def test_who_is_not_of_the_platform_is_told_to_say_whose_it_is(bureau: Bureau) -> None:
-    """And not that there is no platform; of a report that is the platform's alone, as before."""
+    """And not that there is no platform; of a report that is the platform's alone, that it is."""
     owner = bureau.person("merchant_owner")
     for report, code, field in (
         ("spending", "E-FIELD", "merchant"),
-        ("liability", "E-NOT-FOUND", None),
+        ("liability", "E-NOT-YOUR-ROLE", None),
     ):
         refused = bureau.do(owner, "report.run", report=report, date="2026-11-28")
         assert isinstance(refused, Refused), refused

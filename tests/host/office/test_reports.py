@@ -146,7 +146,9 @@ def test_nothing_is_told_of_a_date_that_had_nothing_nor_to_who_may_not_see_it(
     assert isinstance(told, Refused)
     assert (told.code, told.field) == ("E-FIELD", "date")
     owner = shared_bureau.person("merchant_owner")
-    assert shared_bureau.refused(owner, "report.run", **asked) == "E-NOT-FOUND"
+    of_all = shared_bureau.do(owner, "report.run", **asked)
+    assert isinstance(of_all, Refused)
+    assert (of_all.code, "Merchant owner" in of_all.en) == ("E-NOT-YOUR-ROLE", True), of_all.en
     clerk = shared_bureau.person("store_clerk")
     assert shared_bureau.refused(clerk, "report.run", **asked) == "E-NOT-YOUR-ROLE"
     assert isinstance(shared_bureau.do(finance, "session.sign_out"), Done)

@@ -392,7 +392,8 @@ class World:
             "typed_name": "Foreign draw", "draw": 1,
             "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
             "receipt": "R-1", "phones": ["13900009999"],
-            "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
+            "file_layout": "merchant_csv", "difference": 1, "answer": "take",
+            "report": "spending",  # one that a merchant and a store may have of themselves
             "payout": 1, "returned_for": "account closed", "percent": "10%", "held_days": 7,
             "side": "merchant",
             "schedule": self.schedule, "every": "day",

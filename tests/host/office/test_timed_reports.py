@@ -218,4 +218,4 @@ def test_a_merchant_has_its_own_reports_and_finds_no_other(bureau: Bureau) -> No
     assert [row["id"] for row in bureau.rows(owner, "reports")] == [own]
     for action, values in (("report.end", {}), ("report.take", {"date": DAY.isoformat()})):
         assert bureau.refused(owner, action, schedule=number, **values) == "E-NOT-FOUND"
-    assert bureau.refused(owner, "report.schedule", report="day", every="day") == "E-NOT-FOUND"
+    assert bureau.refused(owner, "report.schedule", report="day", every="day") == "E-NOT-YOUR-ROLE"

@@ -117,8 +117,10 @@ def test_what_people_do_is_told_signed_to_whom_it_is_and_to_nobody_else(
     assert told(bureau) == 0
     assert heard.unsigned == 0
     assert len(set(heard.ids)) == len(heard.ids) == 2
-    refused = bureau.refused(owner, "webhook.save", address=heard.address, events=["day.changed"])
-    assert refused == "E-NOT-FOUND", "the platform's are the platform's alone"
+    asked = {"address": heard.address, "events": ["day.changed"]}
+    refused = bureau.do(owner, "webhook.save", **asked)
+    assert isinstance(refused, Refused), "the platform's are the platform's alone"
+    assert (refused.code, refused.field) == ("E-FIELD", "merchant"), refused
 
 
 def test_a_refusal_and_a_rehearsal_are_told_to_nobody(bureau: Bureau, heard: Heard) -> None:

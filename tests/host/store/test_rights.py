@@ -210,6 +210,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/posting.sql": {"open_business_date", "last_seal"},
         "host/store/book.sql": {"shard_count"},
         "host/store/keys.sql": ALL,
+        "host/store/awaited.sql": ALL,
         "host/store/changes.sql": {"tables", "columns", "gaps"},
         "host/store/takeovers.sql": ALL,
         "host/store/estate_versions.sql": {"next_version", "add_change"},
