@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from clearing.files import ClearingFile
 from clearing.layout import amount_text
@@ -74,16 +74,16 @@ def reconcile_night(staff: DemoStaff, connection: Connection, summary: Summary) 
     Raises:
         SurroundingsError: its host does not match it.
     """
-    files = _of_merchants(summary)
-    if not files:
+    lists = _of_merchants(summary)
+    if not lists:
         return None
-    rows, at, ours_minor, theirs_minor = _sent(staff, summary, files[0])
+    rows, at, ours_minor, theirs_minor = _sent(staff, summary, lists[0])
     difference, matched = _waited_for(connection, rows[at]["rrn"])
     note = "their clerk has mistyped it, and the slip has what we have"
     asked = {"difference": difference, "answer": Answer.WRITE_OFF.value, "note": note}
     staff.agreed(FN, "recon.match", asked, agreed_by=OTHER_FINANCE)
     return ReconTale(
-        merchant=files[0].party,
+        merchant=lists[0].file.party,
         lines=len(rows),
         matched=matched,
         rrn=rows[at]["rrn"],
@@ -95,26 +95,33 @@ def reconcile_night(staff: DemoStaff, connection: Connection, summary: Summary) 
 
 def leave_difference(staff: DemoStaff, summary: Summary) -> None:
     """Another merchant's list comes late, with an amount mistyped: nobody has answered it yet."""
-    for file in _of_merchants(summary)[1:2]:
-        _sent(staff, summary, file)
+    for told in _of_merchants(summary)[1:2]:
+        _sent(staff, summary, told)
 
 
-def _of_merchants(summary: Summary) -> list[ClearingFile]:
-    """Their files in which something was sold for money, of who sold most before the rest."""
-    of_merchants = (
-        one
-        for one in summary.files
-        if one.side == "merchant" and _places_sold(_details(summary.files_dir / one.name))
-    )
-    return sorted(of_merchants, key=lambda one: -one.items)
+class _Listed(NamedTuple):
+    """A merchant's file of the date, as its own program has it too."""
+
+    file: ClearingFile
+    rows: list[Row]
+    sold_at: list[int]
+    """Where what was sold for money stands."""
 
 
-def _sent(
-    staff: DemoStaff, summary: Summary, file: ClearingFile
-) -> tuple[list[Row], int, int, int]:
+def _of_merchants(summary: Summary) -> list[_Listed]:
+    """Those in which something was sold for money, of who sold most before the rest."""
+    listed = (_listed(summary.files_dir, one) for one in summary.files if one.side == "merchant")
+    return sorted((one for one in listed if one.sold_at), key=lambda one: -one.file.items)
+
+
+def _listed(directory: Path, file: ClearingFile) -> _Listed:
+    rows = _details(directory / file.name)
+    return _Listed(file, rows, _places_sold(rows))
+
+
+def _sent(staff: DemoStaff, summary: Summary, told: _Listed) -> tuple[list[Row], int, int, int]:
     """Its rows as they were sent, which of them is mistyped, what we have there, what they have."""
-    rows = _details(summary.files_dir / file.name)
-    at = _places_sold(rows)[0]
+    rows, at = list(told.rows), told.sold_at[0]
     ours_minor = _minor(rows[at]["amount"])
     theirs_minor = ours_minor + MISTYPED_MINOR
     rows[at] = {**rows[at], "amount": amount_text(theirs_minor, HOUSE_CURRENCY)}
@@ -125,7 +132,7 @@ def _sent(
         {
             "file_layout": Layout.MERCHANT_CSV.value,
             "date": summary.business_date.isoformat(),
-            "merchant": file.party,
+            "merchant": told.file.party,
             "file": sent.told["file"],
         },
     )
@@ -138,7 +145,6 @@ def _details(path: Path) -> list[Row]:
 
 
 def _places_sold(rows: list[Row]) -> list[int]:
-    """Where what was sold for money stands."""
     return [
         place
         for place, row in enumerate(rows)

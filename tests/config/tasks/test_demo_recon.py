@@ -84,3 +84,17 @@ def test_who_sends_a_list_has_sold_for_money_and_the_next_is_another(
     assert amount(tale.theirs_minor, HOUSE_CURRENCY) in tale.told()[1]
     leave_difference(staff, summary)
     assert staff.sent == ["B", "C"]
+
+
+def test_each_merchants_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    details = demo_recon._details
+
+    def counted(path: Path) -> list[demo_recon.Row]:
+        read.append(path.name)
+        return details(path)
+
+    monkeypatch.setattr(demo_recon, "_details", counted)
+    summary = night(tmp_path, {"one": [SOLD], "other": [SOLD, SOLD]})
+    reconcile_night(cast("Any", Staff()), cast("Any", None), summary)
+    assert sorted(read) == ["merchant-one.csv", "merchant-other.csv"]
