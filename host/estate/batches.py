@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Final
 
+from host.estate.ends import LAST_DAY
 from host.estate.plan import BatchPlan
 from host.model.instruments import Activation, BatchState, PinPolicy
 from host.model.vouchers import ProductKind
 
 FIRST_DAY: Final = dt.date(2026, 1, 1)
-LAST_DAY: Final = dt.date(2029, 12, 31)
 MAKER, OWNER, RESPONSIBLE = "estate-maker", "estate-owner", "estate"
 """Of whom it is said that they made, opened and answer for what came with an estate."""
 

@@ -17,7 +17,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from host.estate.batches import FIRST_DAY, LAST_DAY
+from host.estate import ends
+from host.estate.batches import FIRST_DAY
+from host.estate.ends import LAST_DAY, LATER_EXPIRY
 from host.estate.plan import (
     BatchPlan,
     CardPlan,
@@ -42,7 +44,7 @@ from host.model.terminal import MacAlgorithm, TerminalFamily
 from host.model.voucher_codes import ALPHABET, RANDOM_LETTERS, VoucherCode, check_letter
 from host.model.vouchers import ProductKind
 
-EXPIRY: Final = "3012"
+EXPIRY: Final = LATER_EXPIRY
 PIN: Final = Secret(b"123456")
 """Every demo card has the same PIN, so that a person can type it."""
 BALANCE_MINOR: Final = 100_000
@@ -201,7 +203,7 @@ to spend, one of each other issuer, and those that are declined on purpose."""
 
 
 GIFT_FACE_MINOR: Final = 10_000
-GIFT_EXPIRY: Final = "2912"
+GIFT_EXPIRY: Final = ends.EXPIRY
 
 
 GIFT_VENDOR: Final[Mapping[str, object]] = {
@@ -275,7 +277,7 @@ class OddGift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LONG_AGO: Final = dt.date(2025, 12, 31)
-FAR_AHEAD: Final = dt.date(2029, 12, 1)
+FAR_AHEAD: Final = LAST_DAY.replace(day=1)
 ODD_GIFTS: Final[dict[int, OddGift]] = {
     1151: OddGift(status="active", sale=SaleState.SOLD),
     1152: OddGift(status="frozen", sale=SaleState.SOLD),

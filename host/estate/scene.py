@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from host.estate.batches import FIRST_DAY, LAST_DAY
+from host.estate.batches import FIRST_DAY
 from host.estate.demo import (
     CITY,
     MERCHANTS,
@@ -20,6 +20,7 @@ from host.estate.demo import (
     made_up_terminal,
     piece_batch,
 )
+from host.estate.ends import LAST_DAY
 from host.estate.plan import EstatePlan, LotteryPlan, UsePlan
 from host.model.instruments import PLACE_BITS
 from host.model.lottery import PARTS, Content, Prize, PrizeKind

@@ -15,12 +15,12 @@ import psycopg
 from host.estate.accounts import HouseAccount, house_accounts
 from host.estate.batches import (
     FIRST_DAY,
-    LAST_DAY,
     batch_row,
     part_row,
     product_row,
     version_row,
 )
+from host.estate.ends import LAST_DAY
 from host.estate.openings import LoadedCard, Row, open_cards
 from host.estate.plan import (
     LONG_AGO,

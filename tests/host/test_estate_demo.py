@@ -7,6 +7,7 @@ import pytest
 
 from host.estate.accounts import UNITS, house_accounts
 from host.estate.demo import (
+    EXPIRY,
     FIRST_TERMINAL,
     ODD_CARDS,
     UNPACKED_TERMINAL,
@@ -24,7 +25,7 @@ def test_the_first_card_is_the_one_of_the_worked_messages() -> None:
     assert card.pan.reveal() == DATA["pan"]
     assert card.pin is not None
     assert card.pin.reveal().decode() == DATA["pin"]
-    assert (card.expiry, card.balance_minor) == ("3012", 100_000)
+    assert (card.expiry, card.balance_minor) == (EXPIRY, 100_000)
 
 
 def test_the_first_terminal_holds_the_keys_of_the_worked_messages() -> None:
@@ -78,7 +79,7 @@ def test_made_up_keys_have_odd_parity() -> None:
 
 def test_odd_cards_are_odd_and_the_rest_are_not() -> None:
     for card in demo_estate().cards:
-        is_plain = (card.status, card.expiry, card.balance_minor) == ("active", "3012", 100_000)
+        is_plain = (card.status, card.expiry, card.balance_minor) == ("active", EXPIRY, 100_000)
         assert is_plain != (card.id in ODD_CARDS)
 
 
