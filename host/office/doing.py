@@ -315,7 +315,10 @@ def _subject(
         raise Refusal(NOT_YOUR_ROLE, role=ROLES[grant.role])
     if action.within is None or (SUBJECTS[ref.kind].is_numbered and ref.key):
         raise Refusal(NOT_FOUND, what=ref.kind)
-    within = reached(connection, grant, action.within(values))
+    place = action.within(values)
+    if place == THE_PLATFORM and not reaches(grant.scope, grant.place, PLATFORM):
+        raise Refusal(NOT_FOUND, what=ref.kind)  # it would be made there, and is not theirs
+    within = reached(connection, grant, place)
     if found is not None:  # told alike wherever it is, unless it is to be made where one may
         raise Refusal(action.taken, what=ref.kind, key=ref.key)
     line.place = both(within.place, _place_of_other(connection, action, values))

@@ -225,3 +225,13 @@ def test_who_is_not_of_the_platform_is_told_to_say_whose_it_is(bureau: Bureau) -
         refused = bureau.do(owner, "report.run", report=report, date="2026-11-28")
         assert isinstance(refused, Refused), refused
         assert (refused.code, refused.field) == (code, field), report
+
+
+def test_what_would_be_the_platforms_is_told_by_what_was_named(bureau: Bureau) -> None:
+    """Nobody has named a platform, so none is said to be missing, in either language."""
+    owner = bureau.person("merchant_owner")
+    told = {"login": "another", "name": "X", "role": "platform_ops", "scope": "platform"}
+    refused = bureau.do(owner, "person.save", **told)
+    assert isinstance(refused, Refused), refused
+    assert (refused.code, refused.en) == ("E-NOT-FOUND", "there is no operator of that name here")
+    assert refused.zh == "未找到该操作员"
