@@ -171,6 +171,13 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="check [host.hsm] and the device with its maker's tool; docs/keys.md",
     ),
     ErrorKind(
+        code="E-KEYS-PIN",
+        what="the PKCS#11 device does not take the PIN of [host.hsm]",
+        why="after a few wrong ones a token locks itself, so nothing tries it again by itself",
+        next="mend the variable that host.hsm.pin names, or have a locked token set anew, and "
+        "start the host",
+    ),
+    ErrorKind(
         code="E-KEYS-CEREMONY",
         what="a key was not entered, made, exported or rotated",
         why="a component, a check value or a person is not as dual control wants it; nothing was "

@@ -26,10 +26,14 @@ NEXT: Final = "Next:"
 BUG: Final = "E-BUG"
 """The code of whatever nobody foresaw."""
 
+PIN_REFUSED: Final = "E-KEYS-PIN"
+"""The code of a device that does not take its PIN, after which nothing tries it again."""
+
 FOREIGN: Final = (
     ("clearing.night", "ClearingError", "E-NIGHT"),
     ("psycopg", "OperationalError", "E-DATABASE-AWAY"),
     ("host.hsm.pkcs11", "HsmError", "E-KEYS-DEVICE"),
+    ("host.hsm.pkcs11", "PinRefusedError", PIN_REFUSED),
     ("host.hsm.vault", "LmkError", "E-KEYS-LMK"),
     ("host.hsm.vault", "VaultError", "E-KEYS-SEALED"),
     ("host.keys", "KeyCeremonyError", "E-KEYS-CEREMONY"),

@@ -7,6 +7,7 @@ over a minute: six in a day are six accidents, each mended at once; six in a min
 mended every few seconds and told louder.
 """
 
+import math
 import os
 import select
 import time
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Final, Self
 
-from config.errors import NEXT, Say, explained, operator_errors
+from config.errors import NEXT, PIN_REFUSED, Say, explained, operator_errors
 from config.run.children import Program, how_it_ended
 
 PAUSES_SECONDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -101,7 +102,7 @@ class Tended:
         left = (self._due_at or 0.0) - self._clock()
         if left <= 0 and may_start and self._is_wanted():
             return self._start_again()
-        return max(left, LOOK_SECONDS)
+        return min(max(left, LOOK_SECONDS), max(PAUSES_SECONDS))
 
     def _has_ended(self) -> bool:
         return self.program is not None and self.program.process.poll() is not None
@@ -129,6 +130,14 @@ class Tended:
     def _note_end(self, ended: Program) -> None:
         how = how_it_ended(ended.process)
         words = ended.last_words() if ended.process.returncode > 0 else ""
+        if words.startswith(PIN_REFUSED):
+            self._due_at, self.is_ready = math.inf, False
+            why = words.partition(f" {NEXT}")[0]
+            self._say(
+                f"{self.name} ended by itself ({why}). It is not started again, for another try "
+                "may lock the token. Next: mend host.hsm.pin, and start posswitch up again"
+            )
+            return
         self._note_fall(f"{self.name} ended by itself ({how}{': ' if words else ''}{words})")
 
     def _note_fall(self, what: str, cure: str = "") -> None:

@@ -52,6 +52,9 @@ class HsmError(Exception):
 class PinRefusedError(HsmError):
     """It does not take the PIN: another try may be the last."""
 
+    exit_status = 2
+    """As of settings that make no sense: nothing is begun again until somebody has mended them."""
+
 
 class Pkcs11Hsm(StoresKeys):
     """Fills `host.hsm.interface.Hsm` with a token. One at a time: a session is not shared."""

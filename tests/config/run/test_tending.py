@@ -60,3 +60,27 @@ def test_a_start_that_the_machine_refuses_is_told_with_what_mends_it() -> None:
         "another directory with --data"
     )
     assert said[-1].count("Next: ") == 1
+
+
+def test_a_pin_that_a_device_refuses_is_not_tried_again(tmp_path: Path) -> None:
+    now, said, begun = [0.0], list[str](), list[float]()
+    log = tmp_path / "host.log"
+    log.write_text("posswitch host: E-KEYS-PIN: its PIN is another. Next: compare host.hsm.pin\n")
+
+    @contextmanager
+    def refused() -> Iterator[Program]:
+        begun.append(now[0])
+        with subprocess.Popen(["false"], stdout=subprocess.PIPE) as process:
+            process.wait()
+            yield Program(name="host", process=process, log=log)
+
+    with Tended("host", refused, say=said.append, clock=lambda: now[0]) as tended:
+        tended.start()
+        for _ in range(100):
+            wait = tended.mend()
+            assert wait is not None
+            assert wait <= max(PAUSES_SECONDS)
+            now[0] += 3_600
+    assert len(begun) == len(said) == 1
+    assert "may lock the token. Next: mend host.hsm.pin" in said[0]
+    assert said[0].count("Next: ") == 1
