@@ -1,6 +1,8 @@
 """Puts rules of the house into a test's database, as the office does once two people agreed."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -35,6 +37,23 @@ def put_rule(dsns: Dsns, says: str, **columns: Any) -> int:
         note_estate_change(owner, Followed.RULE, number)
         note_what_differs(owner, ["rule"])
     return number
+
+
+@contextmanager
+def for_a_while(dsns: Dsns, says: str, **columns: Any) -> Iterator[int]:
+    """As `put_rule`; it is retired again, for those that share the database."""
+    number = put_rule(dsns, says, **columns)
+    try:
+        yield number
+    finally:
+        with psycopg.connect(dsns.owner) as owner:
+            owner.execute(
+                "UPDATE rule SET state = 'retired', retired_by = 'li', retired_at = %s"
+                " WHERE id = %s",
+                (LONG_AGO, number),
+            )
+            note_estate_change(owner, Followed.RULE, number)
+            note_what_differs(owner, ["rule"])
 
 
 def switch_on(dsns: Dsns, pack: str, issuer: int, **days: dt.date) -> None:

@@ -19,7 +19,7 @@ from tests.host.conftest import (
     audit_ledger,
     trading,
 )
-from tests.host.rule_makers import put_rule, switch_on
+from tests.host.rule_makers import for_a_while, put_rule, switch_on
 
 CITY, PEAR = 1, 2
 AT_POS = [one for one, plan in TERMINALS.items() if plan.working is not None]
@@ -179,15 +179,22 @@ async def test_a_limit_for_life_never_begins_anew(till: Till) -> None:
     ],
 )
 async def test_a_rule_that_says_no_is_told_and_kept_beside_the_exchange(
-    till: Till, says: str, columns: dict[str, Any], amount: int, reason: Reason
+    shared: Till,
+    pool: CardPool,
+    says: str,
+    columns: dict[str, Any],
+    amount: int,
+    reason: Reason,
 ) -> None:
     """S1-07, S2-01, S2-13."""
-    number = put_rule(till.dsns, says, **columns)
-    answer = await till.buy(1, amount)
+    card = pool.city()
+    named = {"cards": [card]} if "cards" in columns else {}
+    with for_a_while(shared.dsns, says, **columns | named) as number:
+        answer = await shared.buy(card, amount)
     assert answer.reason is reason
-    assert till.sql("SELECT rule_id, rule_version, outcome, asked_minor FROM rule_told") == [
-        (number, 1, "denied", amount)
-    ]
+    kept = "SELECT rule_version, outcome, asked_minor FROM rule_told WHERE rule_id = %s"
+    assert shared.sql(kept, number) == [(1, "denied", amount)]
+    assert (await shared.buy(card, amount)).is_approved, "it is in force no longer"
 
 
 @pytest.mark.parametrize(
@@ -209,10 +216,11 @@ async def test_a_rule_that_says_no_is_told_and_kept_beside_the_exchange(
     ],
 )
 async def test_a_rule_is_about_what_it_names_alone(
-    till: Till, says: str, columns: dict[str, Any]
+    shared: Till, pool: CardPool, says: str, columns: dict[str, Any]
 ) -> None:
-    put_rule(till.dsns, says, **columns)
-    assert await told(till, *purchases(till, 1, 1_000, 2)) == [Reason.APPROVED] * 2
+    with for_a_while(shared.dsns, says, **columns):
+        asked = purchases(shared, pool.city(), 1_000, 2)
+        assert await told(shared, *asked) == [Reason.APPROVED] * 2
 
 
 async def test_of_one_set_the_highest_priority_decides_and_of_two_sets_both(till: Till) -> None:
