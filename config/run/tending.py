@@ -132,7 +132,7 @@ class Tended:
         words = ended.last_words() if ended.process.returncode > 0 else ""
         if words.startswith(PIN_REFUSED):
             self._due_at, self.is_ready = math.inf, False
-            why = words.partition(f" {NEXT}")[0]
+            why = words.partition(f". {NEXT}")[0]
             self._say(
                 f"{self.name} ended by itself ({why}). It is not started again, for another try "
                 "may lock the token. Next: mend host.hsm.pin, and start posswitch up again"
