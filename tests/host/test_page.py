@@ -83,7 +83,9 @@ async def test_a_loop_that_stands_is_told_of(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_taken_port_is_named(port: int) -> None:
-    with pytest.raises(OSError, match=f"metrics on 127.0.0.1:{port}"):
+    with pytest.raises(
+        OSError, match=f"page of metrics cannot listen on 127.0.0.1:{port}: somebody"
+    ):
         Page(CollectorRegistry(), {}).open("127.0.0.1", port)
 
 

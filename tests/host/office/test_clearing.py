@@ -230,7 +230,7 @@ async def test_a_night_that_stops_says_at_which_step_and_goes_on_from_there(
         state, why = ended(office, person)
         assert state == "failed"
         assert why.startswith("E-STEP: step files stopped: files of 2026-11-22 could not be")
-        assert "then run the clearing again" in why
+        assert "then posswitch clearing run: it goes on with the files" in why
         house.files.unlink()
         assert isinstance(ask_to_run(office, person), Done)
         assert ended(office, person) == ("done", "")

@@ -26,15 +26,16 @@ STATEMENTS = {
 }
 WRITES = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM|^COPY) ([a-z_]+)\b", re.MULTILINE)
 NAMES = {table.name for table in CHAINED}
-NOTED_AT_THE_END = Path("host/store/estates.sql")
-"""An estate goes in by COPY, in one transaction that calls `note_what_differs` as its last step."""
+NOTED_AT_THE_END = ("host/store/estates.sql", "host/store/awaited.sql")
+"""An estate goes in by COPY, and what waits is carried over by a migration: each in one transaction
+that calls `note_what_differs` as its last step."""
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
 def test_a_statement_that_writes_a_chained_table_notes_it(name: str) -> None:
     statement = STATEMENTS[name]
     written = set(WRITES.findall(statement)) & NAMES
-    if name.startswith(f"{NOTED_AT_THE_END}:"):
+    if name.partition(":")[0] in NOTED_AT_THE_END:
         return
     assert len(written) <= 1, "write one chained table a statement, so that each row is noted"
     for table in written:
