@@ -9,6 +9,7 @@ no browser does and RFC 9113 has no upgrade to any more.
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NoReturn
 
@@ -19,6 +20,8 @@ from h2.events import DataReceived, RequestReceived
 from h2.events import Event as H2Event
 from hypercorn.config import Config, Sockets
 from hypercorn.events import Closed, Event
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import Response
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.task_group import TaskGroup
@@ -34,6 +37,8 @@ HEAD: Final = "HEAD"
 LAST: Final[ASGISendEvent] = {"type": "http.response.body", "body": b"", "more_body": False}
 HTTP2: Final = "h2"
 """As TLS calls it where both sides have agreed to it (RFC 7301)."""
+FRAMES: Final = (b"content-length", b"transfer-encoding")
+"""By which of these a request says that it has a body (RFC 9112, 6)."""
 TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What a method is written with (RFC 9110, 5.6.2)."""
 TARGET: Final = re.compile(rb"[!-~]+")
@@ -210,8 +215,22 @@ class Http1(H11Protocol):
         super().__init__(app, config, *more)
         self.connection = _Bytes1(h11.SERVER, config.h11_max_incomplete_size)
 
+    _has_body = False
+    """Whether what is asked now has one."""
+
     async def _check_protocol(self, event: h11.Request) -> None:
         """Whoever asks for another is answered in this one (RFC 9110, 7.8)."""
+        self._has_body = any(name in FRAMES and value != b"0" for name, value in event.headers)
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """An answer that is out before the body is in says that it is the last (RFC 9112, 9.6).
+
+        The connection is closed behind it: whoever is not told so asks the next in it.
+        """
+        is_before = self._has_body and self.connection.their_state is h11.SEND_BODY
+        if isinstance(event, Response) and is_before:
+            event = replace(event, headers=[*event.headers, (b"connection", b"close")])
+        await super().stream_send(event)
 
 
 class _Bytes1(h11.Connection):

@@ -146,6 +146,22 @@ def test_what_comes_behind_the_last_request_cuts_no_answer_off(address: str) -> 
         assert asked(address, "GET /sign-in HTTP/1.1", body=behind).status == 200
 
 
+@pytest.mark.parametrize("framed", [f"Content-Length: {NEVER_READ}", "Transfer-Encoding: chunked"])
+def test_an_answer_before_the_end_of_a_body_says_that_it_is_the_last(
+    address: str, framed: str
+) -> None:
+    """Who would ask the next in this connection would find it closed."""
+    answer = answered(address, f"POST /nowhere HTTP/1.1\r\nHost: here\r\n{framed}\r\n\r\n".encode())
+    assert answer.headers["connection"] == "close"
+
+
+def test_an_answer_to_all_that_was_asked_is_not_the_last(address: str) -> None:
+    with httpx.Client(base_url=address) as client:
+        answers = [client.get("/sign-in"), client.head("/sign-in"), client.get("/nowhere")]
+        answers += [client.post("/sign-in", data={"login": "x", "password": "y"})]
+    assert [one.headers.get("connection") for one in answers] == [None] * len(answers)
+
+
 @pytest.mark.parametrize("line", ["GET /v1/catalogue HTTP/1.1", "POST /nothing HTTP/1.1"])
 def test_a_body_that_nobody_reads_keeps_no_connection(address: str, line: str) -> None:
     """It is closed behind the answer; else each such would be kept for ever."""
