@@ -148,10 +148,10 @@ class Paying:
     ) -> Plan | None:
         request = item.request
         assert request.amount is not None, "it was asked before"
-        cards = self._cards_of(connection, item, member, now)
+        today = today_of(connection, now)
+        cards = self._cards_of(connection, item, member, today)
         paid_by: PaidByPoints = no_points
         if request.kind is Kind.COMBINED_PURCHASE:
-            today = today_of(connection, now)
             cards = self._with_points(connection, cards, today)
             paid_by = self._paid_by_points(item, today)
         takes_part = request.besides is not None and request.besides.takes_part
@@ -202,10 +202,10 @@ class Paying:
         return paid
 
     def _cards_of(
-        self, connection: Connection, item: Item, member: int, now: dt.datetime
+        self, connection: Connection, item: Item, member: int, today: dt.date
     ) -> list[Owned]:
         """Those that its merchant takes."""
-        told = {"member": member, "limit": CARDS_MAX, "today": today_of(connection, now)}
+        told = {"member": member, "limit": CARDS_MAX, "today": today}
         rows = connection.execute(SQL["cards_of_payer"], told, prepare=True).fetchall()
         accepts = item.terminal.merchant.accepts
         return [card for card in (Owned(*row) for row in rows) if self._is_taken(card, accepts)]

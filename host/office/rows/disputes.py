@@ -22,8 +22,8 @@ from host.office.places import Scope
 from host.office.refusals import FIELD, NOT_FOUND, STATE, Refusal
 from host.office.roles import AU, FN, IM, MO, PA
 from host.office.rows.intake import sent_content
+from host.office.rows.programmes import business_date
 from host.office.rows.reports import handed
-from host.office.rows.rules import open_date
 from host.office.rows.statements import SQL, confirm, statement_of
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, How, View
@@ -199,7 +199,7 @@ def _answer(acting: Acting, values: SettlementAnswer) -> Result:
         "by": acting.who.login,
         "agreed_by": acting.agreed_by or None,
         "now": acting.now,
-        "open_date": open_date(acting),
+        "open_date": business_date(acting),
     }
     if not acting.connection.execute(SQL["answer_dispute"], told).rowcount:
         raise Refusal(STATE, state=StatementState.CONFIRMED)

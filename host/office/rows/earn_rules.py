@@ -59,7 +59,8 @@ class EarnRuleSave(Values, frozen=True, kw_only=True):
 
 
 def _save(acting: Acting, values: EarnRuleSave) -> Result:
-    today, since = business_date(acting), values.since or business_date(acting)
+    today = business_date(acting)
+    since = values.since or today
     if since < today:
         raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
     about = acting.subject.content

@@ -135,8 +135,9 @@ def _keep_life(acting: Acting, values: ProgrammeRevise) -> dict[str, Any]:
         if values.since is not None:
             raise Refusal(FIELD, field="since", problem="say how long points are good from then on")
         return {}
-    since = values.since or business_date(acting)
-    if since < business_date(acting):
+    today = business_date(acting)
+    since = values.since or today
+    if since < today:
         raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
     told = _life_of(acting, values, since)
     acting.connection.execute(SQL["keep_life"], told)

@@ -26,7 +26,7 @@ from host.office.recon_refusals import SUM, UNFIT
 from host.office.refusals import FIELD, NOT_FOUND, STATE, Refusal
 from host.office.roles import AU, FN, MO, PA, PO
 from host.office.rows.intake import sent_content
-from host.office.rows.rules import open_date
+from host.office.rows.programmes import business_date
 from host.office.subjects import THE_PLATFORM, Ref
 from host.office.view import Column, Filter, How, View
 from host.store.trace import numbers_of_rrn
@@ -118,7 +118,7 @@ def _whose(party: _Party) -> dict[str, int | str | None]:
 
 def _expect(acting: Acting, values: ReconExpect) -> Result:
     party = _party(acting, values)
-    since = values.since or open_date(acting)
+    since = values.since or business_date(acting)
     if values.until is not None and values.until < since:
         raise Refusal(FIELD, field="until", problem="it ends before it begins")
     told = {

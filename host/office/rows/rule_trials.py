@@ -20,7 +20,8 @@ from host.office.jobs import AtWork, JobRefusedError, NotKnownError, begin_job
 from host.office.people import Grant
 from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, STATE, Refusal
-from host.office.rows.rules import ROLES, SQL, open_date
+from host.office.rows.programmes import business_date
+from host.office.rows.rules import ROLES, SQL
 from host.office.subjects import Ref
 from host.rules.replaying import Change, Past, Replayed, Sum
 from host.store.book import read_estate
@@ -128,7 +129,7 @@ def _dry_run(acting: Acting, values: RuleDryRun) -> Result:
 
 def _asked(acting: Acting, values: RuleDryRun) -> tuple[dt.date, tuple[int, ...]]:
     """The day, and what is to be told of it one by one."""
-    today = values.date or open_date(acting)
+    today = values.date or business_date(acting)
     found = [number_of_rrn(one, today) for one in values.rrns]
     numbers = tuple(number for number in found if number is not None)
     days = {business_date_of(number) for number in numbers}

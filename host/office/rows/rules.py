@@ -31,11 +31,11 @@ from host.office.fields import (
 )
 from host.office.refusals import FIELD, STATE, Refusal
 from host.office.roles import AL, IM, MO, PA, RK
+from host.office.rows.programmes import business_date
 from host.office.rule_refusals import CONTRADICT, DRY_RUN
 from host.office.subjects import THE_PLATFORM, Ref
 from host.rules.ruling import aim_of
 from host.rules.transactions import TRANSACTIONS
-from host.stock.days import today_of
 from host.store.estate_versions import Followed
 from host.store.locks import RULES_LOCK
 from host.store.queries import load_queries
@@ -273,7 +273,7 @@ def _activate(acting: Acting, values: RuleActivate) -> Result:
         raise Refusal(STATE, state=content["state"])
     if content["tried_on"] is None:
         raise Refusal(DRY_RUN, rule=content["id"])
-    today = open_date(acting)
+    today = business_date(acting)
     if values.since < today:
         raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
     told = {
@@ -292,7 +292,7 @@ def _activate(acting: Acting, values: RuleActivate) -> Result:
 
 
 def _retire(acting: Acting, values: RuleRetire) -> Result:
-    content, today = acting.subject.content, open_date(acting)
+    content, today = acting.subject.content, business_date(acting)
     told = {
         "id": content["id"],
         "by": acting.who.login,
@@ -313,7 +313,7 @@ def _switch(acting: Acting, values: PackSwitch) -> Result:
         "since": values.since,
         "until": values.until,
     }
-    today = open_date(acting)
+    today = business_date(acting)
     if acting.connection.execute(SQL["pack_named"], told).fetchone() is None:
         raise Refusal(FIELD, field="pack", problem="there is no such pack")
     if values.until is not None and values.until < max(today, values.since):
@@ -324,11 +324,6 @@ def _switch(acting: Acting, values: PackSwitch) -> Result:
     acting.move(Followed.RULE, values.pack)
     told_days = {"pack": values.pack, "since": str(values.since), "until": str(values.until or "")}
     return Result(beside=told_days)
-
-
-def open_date(acting: Acting) -> dt.date:
-    """The business date that is open; the day of the house where none is open yet."""
-    return today_of(acting.connection, acting.now)
 
 
 def _foretold(acting: Acting, _values: RuleActivate) -> Mapping[str, Any]:
